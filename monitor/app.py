@@ -1,0 +1,380 @@
+"""Settings to pipeline: the only wiring. It decides nothing, and builds late: a look at the status loads no model.
+
+What is heavy (names, encoder, signals) is imported where it is built, so that a command pays for what it uses.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import structlog
+
+from monitor.entities import Entry, EntryId, Feed, FeedId, FeedState, Fetched, Problem
+from monitor.errors import AnotherInstanceError, ConfigError, ConfigErrors, StoreError
+from monitor.settings import Config
+
+if TYPE_CHECKING:
+    from monitor import schedule
+    from monitor.alerts.compose import Composer
+    from monitor.alerts.deliver import Delivery
+    from monitor.alerts.policy import Policy as AlertPolicy
+    from monitor.alerts.sinks import Sink
+    from monitor.lexicon import Lexicon
+    from monitor.pipeline import Pipeline, Rooms
+    from monitor.ports import Embedder
+    from monitor.sources.http import HttpPolicy
+    from monitor.store import SqlStore
+    from monitor.store.retention import Pruned
+    from monitor.store.views import Views
+
+log = structlog.get_logger("monitor.app")
+
+Clock = Callable[[], dt.datetime]
+
+
+class App:
+    """One configuration with its rooms, doors and database, each made when it is first asked for.
+
+    ``throwaway`` makes a new database whose loss is no loss (replay). ``clock`` is a clock that is set, not read
+    (``--at``, the demonstration): delivery then measures no time of its own but its waits. ``stopping`` is set when the
+    process ends, so that a delivery that waits for the pace of a channel gives up its wait.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        url: str | None = None,
+        throwaway: bool = False,
+        gate: bool | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.config = config
+        self.stopping = threading.Event()
+        self._url = url
+        self._throwaway = throwaway
+        self._gate = config.settings.gate.enabled if gate is None else gate
+        self._clock = clock
+
+    # ------------------------------------------------------------------------------------------- doors
+
+    @property
+    def feeds(self) -> tuple[Feed, ...]:
+        """Every configured feed, dead ones included."""
+        return self.config.feeds
+
+    @cached_property
+    def url(self) -> str:
+        """The database's URL, its password in place. Never printed."""
+        from monitor.store.engine import database_url
+
+        database = self.config.settings.database
+        url = database_url(self._url or database.url)
+        if database.password is not None and self._url is None:
+            url = url.set(password=database.password.get_secret_value())
+        return url.render_as_string(hide_password=False)
+
+    @cached_property
+    def shown_url(self) -> str:
+        """The database's URL as it may be printed."""
+        from monitor.store.engine import database_url
+
+        return database_url(self.url).render_as_string(hide_password=True)
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where what belongs to the database but is no table lies: beside SQLite's file, else ``var``."""
+        from monitor.store.engine import database_url, sqlite_file
+
+        file = sqlite_file(database_url(self.url))
+        return file.parent if file is not None else Path("var")
+
+    @cached_property
+    def store(self) -> SqlStore:
+        """The database. The embedded one is brought to the newest schema by itself; a server's is its owner's."""
+        from monitor.store import SqlStore, migrate
+        from monitor.store.engine import database_url
+
+        if self._throwaway:
+            return SqlStore.throwaway(self.url)
+        try:
+            if database_url(self.url).get_backend_name() == "sqlite" and migrate.current(self.url) != migrate.head():
+                migrate.upgrade(self.url)
+            return SqlStore(self.url)
+        except OSError as error:
+            raise StoreError(f"the database's folder cannot be made: {error.filename}: {error.strerror}") from None
+
+    @cached_property
+    def views(self) -> Views:
+        """What the faces ask of the database."""
+        from monitor.store.views import Views
+
+        return Views(self.store)
+
+    @cached_property
+    def http_policy(self) -> HttpPolicy:
+        """How feeds are fetched."""
+        from monitor.sources.http import HttpPolicy
+
+        http = self.config.settings.http
+        return HttpPolicy(
+            contact=http.contact, connect_timeout=http.connect_timeout, read_timeout=http.read_timeout,
+            deadline=http.deadline, most_bytes=http.max_bytes, per_host=http.per_host, spacing=http.host_gap,
+            allow_addresses=http.allow_addresses,
+        )  # fmt: skip
+
+    @cached_property
+    def schedule_policy(self) -> schedule.Policy:
+        """When feeds are polled."""
+        from monitor import schedule
+
+        table = self.config.settings.schedule
+        return schedule.Policy(
+            every=table.every, min_every=table.min_every, max_every=table.max_every, backoff_most=table.max_backoff
+        )
+
+    @cached_property
+    def alert_policy(self) -> AlertPolicy:
+        """What is told, where and when."""
+        from monitor.alerts.policy import Policy
+
+        return Policy.of(self.config.settings, self.config.topics)
+
+    @cached_property
+    def sinks(self) -> dict[str, Sink]:
+        """Everything that can be told, by name."""
+        from monitor.alerts.sinks import open_sinks
+
+        return open_sinks(self.config.settings, self.folder)
+
+    def misrouted(self) -> tuple[ConfigError, ...]:
+        """Every configured destination whose sink is not there, with the place it is configured at."""
+        from monitor.alerts.policy import place
+
+        settings, folder = self.config.settings, self.config.folder.name
+        wanted = [(f"{folder}/monitor.toml", "alerts.destination", settings.alerts.destination)]
+        wanted += [(f"{folder}/topics/{topic.id}.toml", "channel", topic.channel) for topic in self.config.topics]
+        fix = f"no sink has this name; write {' or '.join(self.sinks)}, for Slack with the channel: slack:C0123"
+        return tuple(
+            ConfigError(file, key, name, fix)
+            for file, key, name in wanted
+            if name and place(name).partition(":")[0] not in self.sinks
+        )
+
+    def alerts_to(self, stream: TextIO) -> None:
+        """Let the console sink write elsewhere: standard output may be taken by a command's own answer."""
+        from monitor.alerts.console import ConsoleSink
+
+        self.sinks["console"] = ConsoleSink(journal=self.folder / "console.journal", stream=stream)
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        """The way from the outbox to the sinks."""
+        from monitor.alerts.deliver import Delivery
+
+        if self._clock is None:
+            return Delivery(self.store, self.sinks, self.alert_policy, sleep=self.stopping.wait)
+        time = SetTime(self._clock, self.stopping.wait)
+        return Delivery(self.store, self.sinks, self.alert_policy, sleep=time.sleep, monotonic=time.monotonic)
+
+    # ------------------------------------------------------------------------------------------- rooms
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """The names."""
+        from monitor.lexicon import Lexicon
+
+        return Lexicon(self.config.names)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """Meaning, or none where the settings want none."""
+        from monitor.embed import NoEmbedder, UseEmbedder
+        from monitor.topics import samples
+
+        if self.config.settings.meaning.embedder == "none":
+            return NoEmbedder()
+        return UseEmbedder(samples(self.config.topics, self.config.corpus))
+
+    @cached_property
+    def composer(self) -> Composer:
+        """From a development to its alerts."""
+        from monitor.alerts.compose import Composer
+
+        return Composer(policy=self.alert_policy, topics=self.config.topics)
+
+    @cached_property
+    def rooms(self) -> Rooms:
+        """The pure rooms, seconds of work; the encoder is loaded later, by the first text that needs it."""
+        from monitor.facts import Extractor, Vocabulary
+        from monitor.gate import Gate, OpenGate
+        from monitor.pipeline import Rooms
+        from monitor.stories import Stories
+        from monitor.topics import Classifier
+
+        config, lexicon, embedder = self.config, self.lexicon, self.embedder
+        extractor = Extractor(lexicon, Vocabulary.from_tables(config.lexicon))
+        return Rooms(
+            lexicon=lexicon,
+            gate=Gate(config.beat, lexicon) if self._gate else OpenGate(),
+            embedder=embedder,
+            classifier=Classifier(config.topics, config.corpus, lexicon, embedder),
+            extractor=extractor,
+            stories=Stories(extractor, corpus=config.corpus, common=_common(config)),
+            composer=self.composer,
+        )
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """The corridor."""
+        from monitor.pipeline import Pipeline
+
+        return Pipeline(
+            store=self.store, rooms=self.rooms, schedule_policy=self.schedule_policy,
+            horizon=self.config.settings.stories.horizon,
+        )  # fmt: skip
+
+    # -------------------------------------------------------------------------- what the faces ask of it
+
+    @contextmanager
+    def only_instance(self) -> Iterator[None]:
+        """Held by whoever sends alerts from this database; ``AnotherInstanceError`` for a second one."""
+        lock = self.store.instance_lock()
+        try:
+            lock.__enter__()
+        except AnotherInstanceError as error:
+            raise AnotherInstanceError(
+                f"another monitor runs on this database ({error}); two would alert twice: stop that one, "
+                "or name another database"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.__exit__(None, None, None)
+
+    def close(self) -> None:
+        """Give the database's connections back, if any were opened."""
+        if "store" in self.__dict__:
+            self.store.close()
+
+    def start(self, now: dt.datetime, *, alone: bool, spread: random.Random | None = None) -> None:
+        """Make the database follow the configuration, and say once that alerts start now.
+
+        ``alone``: the caller holds the instance lock, so leases that stand are of the dead. ``spread``: lay the first
+        polls apart; without it every feed that was never polled is due at once.
+        """
+        from monitor import schedule
+
+        if misrouted := self.misrouted():
+            raise ConfigErrors(misrouted)
+        enabled = [feed for feed in self.feeds if feed.enabled]
+        with self.store.begin() as tx:
+            tx.sync_feeds(self.feeds, now)
+            if alone:
+                tx.free_leases()
+            states = tx.feed_states()
+            fresh = [feed for feed in enabled if states.get(feed.id) is None or states[feed.id].next_poll_at is None]
+            if spread is not None:
+                first = schedule.first_poll(fresh, now, self.config.settings.schedule.spread, spread)
+                for feed, at in first.items():
+                    tx.save_feed_state(schedule.planned(tx.feed_state(feed), at))
+            if alone:
+                self.composer.announce(tx, feeds=len(enabled), now=now)
+        log.info("watching", feeds=len(enabled), new=len(fresh))
+
+    def heartbeat(self, owner: str, now: dt.datetime) -> None:
+        """Write that the daemon lives."""
+        with self.store.begin(exclusive=False) as tx:
+            tx.beat("daemon", now, owner)
+
+    def feed_state(self, feed: FeedId) -> FeedState:
+        """What is remembered of a feed."""
+        with self.store.read() as tx:
+            return tx.feed_state(feed)
+
+    def lease(
+        self, now: dt.datetime, *, feeds: list[FeedId], owner: str, until: dt.datetime, limit: int
+    ) -> list[FeedId]:
+        """Claim due feeds, so that nobody else polls them meanwhile."""
+        with self.store.begin(exclusive=False) as tx:
+            return list(tx.lease_due(now, feeds=feeds, owner=owner, until=until, limit=limit))
+
+    def release(self, feed: FeedId, owner: str) -> None:
+        """Give a feed back."""
+        with self.store.begin(exclusive=False) as tx:
+            tx.release(feed, owner)
+
+    def record_failure(self, feed: Feed, error: Exception, *, now: dt.datetime, jitter: float) -> None:
+        """A poll that raised is a failed poll: it backs off, and ``monitor status`` shows it."""
+        from monitor import schedule
+
+        fetched = Fetched(
+            feed_id=feed.id, url=feed.url, at=now, problem=Problem.INTERNAL, message=f"{type(error).__name__}: {error}"
+        )
+        with self.store.begin() as tx:
+            state, policy = tx.feed_state(feed.id), self.schedule_policy
+            tx.save_feed_state(
+                schedule.after_poll(feed, state, fetched, None, new=0, now=now, policy=policy, jitter=jitter)
+            )
+
+    def prune(self, now: dt.datetime) -> Pruned:
+        """Forget what the settings let go."""
+        from monitor.store.retention import RetentionPolicy, prune
+
+        table = self.config.settings.retention
+        pruned = prune(self.store, now, RetentionPolicy(raw_bodies=table.raw, off_beat_accounts=table.off_beat))
+        log.info("pruned", raw_bodies=pruned.raw_bodies, off_beat=pruned.off_beat_accounts)
+        return pruned
+
+    def held(self, feed: Feed, entry: Entry, now: dt.datetime) -> EntryId | None:
+        """Under which entry we hold this one already, if we do."""
+        from monitor import clean
+
+        article = clean.clean(entry, feed, now)
+        if article is None:
+            return None
+        with self.store.read() as tx:
+            known = tx.known(article.keys)
+        return next((known[key].entry for key in article.keys if key in known), None)
+
+    def settled(self, now: dt.datetime) -> bool:
+        """Whether no feed is due and nothing in the outbox is."""
+        with self.store.read() as tx:
+            states = tx.feed_states()
+        at_rest = all(
+            (state := states.get(feed.id)) is not None and state.next_poll_at is not None and state.next_poll_at > now
+            for feed in self.feeds
+            if feed.enabled
+        )
+        due = self.delivery.wake_at(now) if at_rest else None
+        return at_rest and (due is None or due > now)
+
+
+class SetTime:
+    """Time under a clock that is set: it moves when the clock is set forward, and by each wait. Never reads another."""
+
+    def __init__(self, clock: Clock, wait: Callable[[float], bool]) -> None:
+        self._clock = clock
+        self._wait = wait
+        self._waited = 0.0
+
+    def monotonic(self) -> float:
+        """Seconds on this clock, waits included."""
+        return self._clock().timestamp() + self._waited
+
+    def sleep(self, seconds: float) -> bool:
+        """Wait in the real world, and say whether to stop."""
+        self._waited += seconds
+        return self._wait(seconds)
+
+
+def _common(config: Config) -> frozenset[str]:
+    """The two countries themselves: every article of the beat names them, so they tell no story from another."""
+    return frozenset(name.id for name in config.names if name.kind == "country" and name.side in config.beat.sides)

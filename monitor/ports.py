@@ -1,0 +1,242 @@
+"""What the corridor and the faces ask of the doors: Protocols, no code.
+
+They live on the lowest floor, so that ``alerts`` can deliver from a store that it does not know.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from monitor.entities import (
+    Account,
+    Alert,
+    AlertReason,
+    Article,
+    ArticleId,
+    Assignment,
+    Channel,
+    Destination,
+    Detection,
+    Development,
+    DevelopmentId,
+    EntryId,
+    Fact,
+    Feed,
+    FeedId,
+    FeedState,
+    Fetched,
+    Fingerprint,
+    Known,
+    Neighbour,
+    OutboxId,
+    OutboxRow,
+    OutboxState,
+    Profile,
+    Story,
+    StoryId,
+    Thread,
+    TopicMatch,
+)
+
+
+class Embedder(Protocol):
+    """Turns text into meaning. Never decides relevance: two beats sit too close in its space (AUC .32, measured)."""
+
+    def embed(self, texts: Sequence[str], lang: str) -> Sequence[tuple[float, ...]]:
+        """Unit vectors of ``texts``, the mean vector of ``lang`` taken off, one a text."""
+        ...
+
+
+class OutboxTx(Protocol):
+    """The outbox side of a transaction: what delivery needs and nothing more. Times in UTC."""
+
+    def enqueue(
+        self,
+        alert: Alert,
+        *,
+        dedup_key: str,
+        state: OutboxState,
+        due_at: dt.datetime,
+        now: dt.datetime,
+        expires_at: dt.datetime | None = None,
+        payload: str = "",
+    ) -> OutboxId | None:
+        """A new row, or None where a row of this key stands already (it is never sent twice)."""
+        ...
+
+    def outbox(
+        self, *, states: Sequence[OutboxState], destination: Destination | None = None, limit: int = 1000
+    ) -> Sequence[OutboxRow]:
+        """Rows in these states, oldest first."""
+        ...
+
+    def outbox_row(self, row: OutboxId) -> OutboxRow | None:
+        """One row by id."""
+        ...
+
+    def update_outbox(self, row: OutboxRow) -> None:
+        """Write back all that may change: state, payload, counters, times, remote id, error, merger."""
+        ...
+
+    def thread(self, destination: Destination, story: StoryId) -> Thread | None:
+        """The living thread of a story, if its root was posted."""
+        ...
+
+    def save_thread(self, thread: Thread) -> None:
+        """Remember (or re-root) a thread."""
+        ...
+
+    def channel(self, destination: Destination) -> Channel:
+        """What we remember of a destination (a fresh one if nothing)."""
+        ...
+
+    def save_channel(self, channel: Channel) -> None:
+        """Write a destination's state."""
+        ...
+
+    def last_alert_at(self, destination: Destination, story: StoryId) -> dt.datetime | None:
+        """When a row of this story was last sent or queued to send there (pending, sending, unknown, sent)."""
+        ...
+
+
+class Tx(OutboxTx, Protocol):
+    """One transaction over everything. What must agree is written in one of these; it commits or never was."""
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """A part that may fail alone: its writes are undone when its block raises; the error goes on."""
+        ...
+
+    def beat(self, name: str, now: dt.datetime, note: str = "") -> None:
+        """Say that a part of the daemon is alive."""
+        ...
+
+    # feeds
+    def sync_feeds(self, feeds: Sequence[Feed], now: dt.datetime) -> None:
+        """Make the feed table follow the configuration; feeds gone from it keep their rows, disabled."""
+        ...
+
+    def feed_state(self, feed: FeedId) -> FeedState:
+        """What is remembered of a feed (a fresh state if nothing)."""
+        ...
+
+    def feed_states(self) -> Mapping[FeedId, FeedState]:
+        """All of them."""
+        ...
+
+    def save_feed_state(self, state: FeedState) -> None:
+        """Write a feed's memory; validators move with the entries they belong to, in this transaction."""
+        ...
+
+    def lease_due(
+        self, now: dt.datetime, *, feeds: Sequence[FeedId], owner: str, until: dt.datetime, limit: int
+    ) -> Sequence[FeedId]:
+        """Claim those of ``feeds`` that are due and that nobody holds, most overdue first."""
+        ...
+
+    def release(self, feed: FeedId, owner: str) -> None:
+        """Give a lease back."""
+        ...
+
+    def free_leases(self) -> int:
+        """Take back every lease: for a daemon that starts and knows it is alone. Says how many there were."""
+        ...
+
+    def keep_raw(self, fetched: Fetched) -> None:
+        """Keep a raw body (compressed) so that a parser fix can be replayed."""
+        ...
+
+    # entries and articles
+    def known(self, keys: Sequence[str]) -> Mapping[str, Known]:
+        """Which of these identity keys we hold, and as what."""
+        ...
+
+    def add(self, article: Article) -> EntryId | None:
+        """Insert an entry under all its keys, or refuse with None where another transaction was first."""
+        ...
+
+    def add_settled(self, settled: Sequence[tuple[Article, Account]]) -> Sequence[EntryId]:
+        """Insert entries with verdicts in one go. It raises where a key is held or given twice: use a savepoint."""
+        ...
+
+    def alias(self, entry: EntryId, keys: Sequence[str]) -> None:
+        """Further keys for an entry we hold (its guid changed, or its URL)."""
+        ...
+
+    def record(self, entry: EntryId, account: Account, *, content_hash: str) -> None:
+        """The entry's verdict with the whole account of it."""
+        ...
+
+    def add_article(self, entry: EntryId, article: Article, fingerprint: Fingerprint) -> ArticleId:
+        """Keep an on-beat article's text and what its copies will be found by."""
+        ...
+
+    def add_revision(self, entry: EntryId, article: Article, account: Account, now: dt.datetime) -> None:
+        """Keep an edit beside the first text, with its own account; the article then holds the newest text."""
+        ...
+
+    def neighbours(self, fingerprint: Fingerprint, *, limit: int = 20) -> Sequence[Neighbour]:
+        """Stored articles that share at least one band."""
+        ...
+
+    def place(
+        self, article: ArticleId, *, story: StoryId, matches: Sequence[TopicMatch], facts: Sequence[Fact]
+    ) -> None:
+        """Put an article into a story, with its topic matches and facts as rows of their own."""
+        ...
+
+    # stories
+    def candidates(self, now: dt.datetime, *, horizon: dt.timedelta, limit: int = 400) -> Sequence[Story]:
+        """Stories that moved within the horizon before ``now``, latest first."""
+        ...
+
+    def story(self, story: StoryId) -> Story | None:
+        """One story by id."""
+        ...
+
+    def open_story(self, article: Article, assignment: Assignment, profile: Profile) -> StoryId:
+        """A new story, titled as its first article."""
+        ...
+
+    def save_story(self, story: Story) -> None:
+        """Write a story that moved."""
+        ...
+
+    def learn_terms(self, lang: str, terms: Sequence[str]) -> tuple[int, Mapping[str, int]]:
+        """Count one article's distinct terms; answers what was learnt before it, articles in all and of each term."""
+        ...
+
+    def add_development(
+        self, story: StoryId, article: ArticleId, detection: Detection, alert: AlertReason, now: dt.datetime
+    ) -> DevelopmentId:
+        """A development, told or not."""
+        ...
+
+    def developments(self, story: StoryId) -> Sequence[Development]:
+        """A story's developments, oldest first."""
+        ...
+
+
+class Store(Protocol):
+    """The cellar. A transaction commits when its block ends and leaves nothing behind when it raises."""
+
+    def begin(self, *, exclusive: bool = True) -> AbstractContextManager[Tx]:
+        """A write transaction. SQLite takes the write lock at once; PostgreSQL serialises the exclusive ones (ingest).
+
+        ``exclusive=False`` is for delivery, which must not wait for a long ingest. Not to be nested: see ``savepoint``.
+        """
+        ...
+
+    def read(self) -> AbstractContextManager[Tx]:
+        """A snapshot to read from; writing in it is an error."""
+        ...
+
+    def instance_lock(self, name: str = "daemon") -> AbstractContextManager[None]:
+        """Held while the block runs, freed by any death of the process; ``AnotherInstanceError`` where it is taken."""
+        ...
+
+    def close(self) -> None:
+        """Give all connections back."""
+        ...

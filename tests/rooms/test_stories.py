@@ -1,0 +1,286 @@
+"""Stories: what joins, what is linked, what a story remembers, and which verdict each article gets. Texts are our own."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import asdict, replace
+from functools import lru_cache
+
+import pytest
+
+from monitor.entities import Copy, Detection, NameId, Profile, Reason, Story, StoryId, Told, Verdict, Weight
+from monitor.stories import Policy, Stories
+from monitor.stories.likeness import Rarity, fact_match
+from tests import make
+from tests.quality.room import extractor, lexicon, stories
+
+NOBODY_LEARNT = (0, {})
+
+
+@lru_cache(maxsize=256)
+def tell(title: str, lang: str = "en", hours: float = 0, publisher: str = "Harbour Daily", text: str = "") -> Told:
+    """An article read by rules alone: no meaning, so that a test needs no model."""
+    at = make.at(hours=hours)
+    article = make.article(title, lang=lang, text=text, published_at=at, publisher=publisher, family=publisher)
+    reading = lexicon().read(title, text, lang, on=at.date())
+    return Told(article=article, reading=reading, facts=extractor().extract(article, reading))
+
+
+def story_of(*told: Told, id: int = 1) -> Story:  # noqa: A002 -- the entity calls it so
+    """A story that holds these articles."""
+    head = told[0].article
+    story = Story(
+        id=StoryId(id), title=head.title, lang=head.lang, opened_at=head.published_at, last_at=head.published_at
+    )
+    for one in told:
+        story = stories().absorb(story, one)
+    return story
+
+
+def detect(told: Told, story: Story | None, copy: Copy | None = None, *, edited: bool = False) -> Detection:
+    """The verdict on an article that joined without doubt."""
+    return stories().detect(told, story, copy=copy, edited=edited, now=told.article.published_at)
+
+
+DRILL = tell("Russia to hold drills on Kunashir")
+FISH = tell("Japan and Russia agree on salmon quota")
+
+
+def test_an_article_joins_the_story_of_its_act_and_says_what_they_share() -> None:
+    drill, fish = story_of(DRILL), story_of(FISH, id=2)
+    told = tell("Russia plans drills on Kunashir island", hours=2)
+
+    found = stories().assign(told, (fish, drill), NOBODY_LEARNT, told.article.published_at)
+
+    assert (found.story, found.runner_up) == (1, 2)
+    assert found.score > found.runner_up_score
+    assert {line.signal for line in found.evidence} == {"story", "fact", "names", "words", "time"}
+    assert any("kunashir" in line.words for line in found.evidence)
+
+
+def test_another_matter_opens_its_own_story() -> None:
+    told = tell("Japanese ambassador to Moscow replaced", hours=2)
+
+    found = stories().assign(told, (story_of(FISH),), NOBODY_LEARNT, told.article.published_at)
+
+    assert found.story is None
+
+
+def test_where_no_story_stands_the_first_article_opens_one() -> None:
+    found = stories().assign(DRILL, (), NOBODY_LEARNT, make.NOW)
+
+    assert (found.story, found.runner_up, found.evidence[0].signal) == (None, None, "alone")
+
+
+def test_standing_in_the_same_hour_joins_nothing_by_itself() -> None:
+    told = tell("Kishida and Putin meet in Vladivostok")
+
+    assert stories().assign(told, (story_of(FISH),), NOBODY_LEARNT, make.NOW).story is None
+
+
+def test_a_closed_story_takes_nothing_in() -> None:
+    late = tell(DRILL.article.title, hours=24 * 121)
+
+    assert stories().assign(late, (story_of(DRILL),), NOBODY_LEARNT, late.article.published_at).story is None
+
+
+def test_the_order_of_candidates_changes_nothing() -> None:
+    held = (story_of(DRILL), story_of(FISH, id=2), story_of(tell("Lavrov visits Tokyo"), id=3))
+    told = tell("Russia begins drills on Kunashir", hours=5)
+
+    forth = stories().assign(told, held, NOBODY_LEARNT, told.article.published_at)
+    back = stories().assign(told, held[::-1], NOBODY_LEARNT, told.article.published_at)
+
+    assert forth == back
+
+
+def test_a_story_counts_articles_newsrooms_and_its_last_move() -> None:
+    second = tell("Russia begins drills on Kunashir", hours=5, publisher="Cape News")
+
+    story = story_of(DRILL, second)
+
+    assert (story.articles, story.publishers, story.last_at) == (2, ("Harbour Daily", "Cape News"), make.at(hours=5))
+
+
+def test_an_edit_brings_its_facts_but_is_not_counted_twice() -> None:
+    before = story_of(tell("Russia fires 2 missiles off Hokkaido"))
+
+    after = stories().absorb(before, tell("Russia fires 12 missiles off Hokkaido", hours=1), edited=True)
+
+    assert (after.articles, after.profile.terms) == (1, before.profile.terms)
+    assert [fact.number for fact in after.profile.facts] == [2, 12]
+
+
+def test_a_profile_is_sums_that_do_not_depend_on_the_order_of_articles() -> None:
+    one, two = DRILL, tell("Russia begins drills on Kunashir", hours=5)
+
+    forth, back = story_of(one, two).profile, story_of(two, one).profile
+
+    assert (forth.terms, forth.names, forth.acts, forth.sides) == (back.terms, back.names, back.acts, back.sides)
+    assert set(forth.facts) == set(back.facts)
+
+
+def test_a_profile_can_be_written_as_json() -> None:
+    assert json.loads(json.dumps(asdict(story_of(DRILL).profile), default=str))["names"]["kunashir"] > 0
+    assert Profile() == stories().profile(DRILL)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason", "said"),
+    [
+        ("Russia fires 2 missiles off Hokkaido", "Russia fires 12 missiles off Hokkaido", Reason.CHANGED_NUMBER, "12 missiles, earlier 2"),
+        ("Russia to hold drills on Kunashir", "Russia holds drills on Kunashir", Reason.STAGE_REACHED, "announced → held"),
+        ("Japan and Russia to resume fisheries talks", "Japan and Russia not to resume fisheries talks", Reason.REVERSAL, "announced → not announced"),
+        ("Russia suspends visa-free visits to Kunashir", "Japan protests suspension of visa-free visits to Kunashir", Reason.FIRST_WORD, "first word from Japan"),
+        ("Russia to deploy missiles on Kunashir", "Moscow denies plan to deploy missiles on Kunashir", Reason.FIRST_DENIAL, "deploy"),
+    ],
+)  # fmt: skip
+def test_what_changed_is_named_and_said(before: str, after: str, reason: Reason, said: str) -> None:
+    found = detect(tell(after, hours=3), story_of(tell(before)))
+
+    assert (found.verdict, found.reason) == (Verdict.DEVELOPMENT, reason)
+    assert any(said in news.said for news in found.news)
+
+
+def test_the_first_article_of_a_story_is_a_development() -> None:
+    found = detect(DRILL, None)
+
+    assert (found.verdict, found.reason, found.weight) == (Verdict.DEVELOPMENT, Reason.NEW_STORY, Weight.MAJOR)
+    assert [news.said for news in found.news] == ["Russia is to hold a drill near Kunashir"]
+
+
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("Japan adds 40 targets to asset freeze list in sanctions on Russia", "Japan imposes sanctions: 40 persons and companies, asset freeze (Russia)"),
+        ("Japan protests Russian drills on Kunashir", "Japan protests over drill (Kunashir, Russia)"),
+        ("Putin may visit Kunashir", "Vladimir Putin may visit Kunashir"),
+        ("Russia will not resume fisheries talks with Japan", "Russia is not to hold talks with Japan on fisheries"),
+        ("Japan and Russia agree to hold talks on grave visits", "Japan and Russia agree to hold talks on grave visits"),
+        ("Moscow denies plan to deploy missiles on Matua", "Russia denies deployment of missiles on Matua"),
+        ("Russia suspends peace treaty talks with Japan", "Russia suspends talks with Japan on peace treaty"),
+        ("Tokyo: fisheries talks with Russia impossible", "Japan rejects talks with Russia on fisheries"),
+    ],
+)  # fmt: skip
+def test_a_fact_is_said_as_an_english_clause(title: str, said: str) -> None:
+    assert said in [news.said for news in detect(tell(title), None).news]
+
+
+def test_that_somebody_said_so_is_no_line_where_the_sentence_tells_what() -> None:
+    found = detect(tell("Russia to fire 2 missiles near Kunashir, Pacific Fleet says"), None)
+
+    assert [news.said for news in found.news] == ["Russia is to fire 2 missiles near Kunashir"]
+
+
+def test_the_same_in_other_words_is_a_repeat() -> None:
+    found = detect(tell("Moscow to stage drills on Kunashir", hours=3, publisher="Cape News"), story_of(DRILL))
+
+    assert (found.verdict, found.reason) == (Verdict.REPEAT, Reason.NO_NEW_FACT)
+    assert found.evidence[0].said == "newsroom number 2 on it, no new fact"
+
+
+def test_a_copy_is_a_copy_whatever_it_says() -> None:
+    copy = Copy(of=make.neighbour(), reason=Reason.NEAR_COPY, similarity=0.93)
+
+    found = detect(tell("Russia fires 12 missiles off Hokkaido"), story_of(DRILL), copy)
+
+    assert (found.verdict, found.reason) == (Verdict.COPY, Reason.NEAR_COPY)
+
+
+def test_an_edit_is_a_development_only_by_its_facts() -> None:
+    story = story_of(tell("Russia fires 2 missiles off Hokkaido"))
+
+    polished = detect(tell("Russia fires two missiles off the coast of Hokkaido"), story, edited=True)
+    corrected = detect(tell("Russia fires 12 missiles off Hokkaido"), story, edited=True)
+
+    assert (polished.verdict, polished.reason) == (Verdict.REVISION, Reason.EDITED)
+    assert (corrected.verdict, corrected.reason) == (Verdict.DEVELOPMENT, Reason.CHANGED_NUMBER)
+
+
+@pytest.mark.parametrize(
+    ("title", "reason"),
+    [
+        ("Analysis: what the drills on Kunashir are for", Reason.OPINION),
+        ("Preview: drills on Kunashir", Reason.PREVIEW),
+    ],
+)
+def test_opinion_and_preview_move_no_story(title: str, reason: Reason) -> None:
+    found = detect(tell(title, hours=3), story_of(DRILL))
+
+    assert (found.verdict, found.reason) == (Verdict.REPEAT, reason)
+
+
+def test_an_anniversary_is_background() -> None:
+    found = detect(tell("Kunashir drills: anniversary of the exercises", hours=3), story_of(DRILL))
+
+    assert (found.verdict, found.reason) == (Verdict.BACKGROUND, Reason.OLD_FACTS)
+
+
+def test_a_story_that_moves_after_quiet_has_resumed() -> None:
+    found = detect(tell("Russia to hold drills on Kunashir", hours=24 * 20), story_of(DRILL))
+
+    assert (found.verdict, found.reason, found.weight) == (Verdict.DEVELOPMENT, Reason.RESUMED, Weight.MINOR)
+    assert found.news[0].said == "moves again after 20 quiet days"
+
+
+def test_a_second_newsroom_confirms_what_the_first_had_from_hearsay() -> None:
+    rumour = story_of(tell("Russia to hold drills on Kunashir: sources"))
+
+    found = detect(tell("Russia to hold drills on Kunashir", hours=2, publisher="Cape News"), rumour)
+    same = detect(tell("Russia to hold drills on Kunashir", hours=2), rumour)
+
+    assert (found.verdict, found.reason, found.weight) == (Verdict.DEVELOPMENT, Reason.CONFIRMATION, Weight.MINOR)
+    assert same.verdict is Verdict.REPEAT
+
+
+def test_a_doubtful_joining_is_told_rather_than_swallowed() -> None:
+    told = tell("Russia says Tokyo needs time on visas", hours=2)
+    story, room = story_of(FISH), stories()
+    doubtful = room.assign(told, (story,), NOBODY_LEARNT, told.article.published_at)
+
+    sure = room.detect(told, story, copy=None, edited=False, now=make.NOW, assignment=replace(doubtful, score=0.99))
+    unsure = room.detect(told, story, copy=None, edited=False, now=make.NOW, assignment=replace(doubtful, score=0.3))
+
+    assert unsure.verdict is Verdict.DEVELOPMENT
+    assert (sure.verdict, sure.weight) in {(Verdict.REPEAT, Weight.MINOR), (Verdict.DEVELOPMENT, Weight.MINOR)}
+
+
+def test_names_of_the_two_sides_tell_no_story_from_another() -> None:
+    plain = Stories(extractor(), common=frozenset((NameId("japan"), NameId("russia"))), policy=Policy())
+    told = tell("Russia, Japan and the weather", hours=1)
+
+    assert plain.assign(told, (story_of(FISH),), NOBODY_LEARNT, make.NOW + dt.timedelta(hours=1)).story is None
+
+
+@pytest.mark.parametrize(
+    ("credits", "copied", "newsrooms"),
+    [
+        ((), False, ("first", "second")),
+        (("kyodo",), False, ("first", "kyodo")),
+        ((), True, ("first",)),
+        (("kyodo",), True, ("first",)),
+    ],
+    ids=["its own report", "a wire's report", "a copy", "a credited copy"],
+)
+def test_a_copy_is_no_newsroom_and_a_customer_counts_as_its_wire(
+    credits: tuple[str, ...], copied: bool, newsrooms: tuple[str, ...]
+) -> None:
+    before = make.story(publishers=("First",), families=("first",))
+    one = tell("Russia fires 2 missiles near Kunashir")
+    article = replace(one.article, publisher="Second", family="second", credits=credits)
+    after = stories().absorb(before, replace(one, article=article), copied=copied)
+    assert (after.publishers, after.families) == (("First", "Second"), newsrooms)
+
+
+def test_how_like_two_facts_are_does_not_hang_on_the_order_of_their_objects() -> None:
+    weights = (0.1, 0.2, 0.3, 0.7, 1.1, 1.3)
+    found = set()
+    for number in range(60):  # other words hash to other places, and a set keeps its words by their hashes
+        words = [f"thing-{number}-{place}" for place in range(8)]
+        rare = Rarity(
+            words={}, concepts=dict(zip(words, (*weights, 2.0, 3.0), strict=True)), usual_word=1.0, usual_concept=1.0
+        )
+        one, other = (make.fact(objects=(*words[:6], words[last])) for last in (6, 7))
+        found.add(fact_match(one, other, {}, rare))
+    assert len(found) == 1

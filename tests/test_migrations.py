@@ -1,0 +1,156 @@
+"""Migrations and tables tell the same, on both databases, from anywhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+import monitor
+from monitor.errors import SchemaError
+from monitor.store import SqlStore, migrate
+from monitor.store.engine import open_engine
+from monitor.store.tables import metadata
+from tests import make
+
+
+def differences(url: str) -> list[object]:
+    engine = open_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True, "target_metadata": metadata}
+        )
+        found = compare_metadata(context, metadata)
+    engine.dispose()
+    return list(found)
+
+
+def schema(url: str) -> dict[str, object]:
+    """Everything a database says of its tables, comparable."""
+    engine = open_engine(url)
+    look = inspect(engine)
+    found: dict[str, object] = {
+        table: {
+            "columns": [(c["name"], str(c["type"]), c["nullable"], c["default"]) for c in look.get_columns(table)],
+            "key": look.get_pk_constraint(table),
+            "references": sorted(look.get_foreign_keys(table), key=lambda key: str(key["name"])),
+            "unique": sorted(look.get_unique_constraints(table), key=lambda key: str(key["name"])),
+            "indexes": sorted(look.get_indexes(table), key=lambda index: str(index["name"])),
+        }
+        for table in sorted(look.get_table_names())
+        if table != "alembic_version"
+    }
+    engine.dispose()
+    return found
+
+
+def tables(url: str) -> set[str]:
+    engine = open_engine(url)
+    names = set(inspect(engine).get_table_names())
+    engine.dispose()
+    return names
+
+
+def execute(url: str, statement: str) -> None:
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def test_the_migrations_build_what_the_tables_say(new_store_url: str) -> None:
+    assert migrate.upgrade(new_store_url) == migrate.head()
+    assert differences(new_store_url) == []
+
+
+def test_a_column_that_no_migration_made_is_noticed(new_store_url: str) -> None:
+    migrate.upgrade(new_store_url)
+    execute(new_store_url, "ALTER TABLE channel ADD COLUMN stray TEXT")
+    assert len(differences(new_store_url)) == 1
+
+
+def test_a_throwaway_database_has_the_schema_of_a_migrated_one(new_store_url: str) -> None:
+    SqlStore.throwaway(new_store_url).close()
+    made = schema(new_store_url)
+    assert migrate.current(new_store_url) == migrate.head()
+    migrate.downgrade(new_store_url, "base")
+    migrate.upgrade(new_store_url)
+    assert made.keys() == metadata.tables.keys()
+    assert schema(new_store_url) == made
+
+
+def test_a_downgrade_to_base_leaves_nothing_of_ours(new_store_url: str) -> None:
+    migrate.upgrade(new_store_url)
+    assert migrate.downgrade(new_store_url, "base") is None
+    assert tables(new_store_url) - {"alembic_version"} == set()
+
+
+def test_upgrading_twice_changes_nothing(new_store_url: str) -> None:
+    migrate.upgrade(new_store_url)
+    store = SqlStore(new_store_url)
+    with store.begin() as tx:
+        tx.sync_feeds([make.feed()], make.NOW)
+    store.close()
+    assert migrate.upgrade(new_store_url) == migrate.head()
+    store = SqlStore(new_store_url)
+    with store.read() as tx:
+        assert tx.feed_states() == {make.feed().id: make.feed_state()}
+    store.close()
+
+
+def test_an_empty_database_has_no_revision_and_is_refused(new_store_url: str) -> None:
+    assert migrate.current(new_store_url) is None
+    with pytest.raises(SchemaError, match="monitor db upgrade"):
+        SqlStore(new_store_url)
+
+
+def test_a_database_of_an_older_revision_is_refused_with_the_way_out(
+    new_store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate.upgrade(new_store_url)
+    monkeypatch.setattr(migrate, "head", lambda: "9999")
+    with pytest.raises(SchemaError, match="is at schema 0001, this program needs 9999: run `monitor db upgrade`"):
+        SqlStore(new_store_url)
+
+
+def test_a_database_of_a_later_version_is_refused_and_not_upgraded(new_store_url: str) -> None:
+    migrate.upgrade(new_store_url)
+    execute(new_store_url, "UPDATE alembic_version SET version_num = '7777'")
+    with pytest.raises(SchemaError, match="7777, which this program does not know"):
+        SqlStore(new_store_url)
+    with pytest.raises(SchemaError, match="later version"):
+        migrate.upgrade(new_store_url)
+
+
+def test_migrations_run_from_an_installed_package_in_any_folder(tmp_path: Path) -> None:
+    """The layout of the wheel: ``alembic/`` travels as ``monitor/_alembic``. The program's logging is left alone."""
+    package = Path(monitor.__file__).parent
+    shutil.copytree(package, tmp_path / "site" / "monitor", ignore=shutil.ignore_patterns("__pycache__", "_alembic"))
+    shutil.copytree(migrate.script_location(), tmp_path / "site" / "monitor" / "_alembic")
+    program = (
+        "import logging, monitor; from monitor.store import migrate;"
+        "logging.getLogger('host').setLevel(logging.DEBUG); before = list(logging.getLogger().handlers);"
+        "print(monitor.__file__, migrate.upgrade('sqlite:///here.db'), migrate.script_location());"
+        "assert logging.getLogger('host').level == logging.DEBUG and not logging.getLogger('host').disabled;"
+        "assert logging.getLogger().handlers == before"
+    )
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=elsewhere,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    site = tmp_path / "site" / "monitor"
+    assert done.stdout.split() == [str(site / "__init__.py"), migrate.head(), str(site / "_alembic")]
+    assert (elsewhere / "here.db").is_file()
