@@ -12,18 +12,21 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import polling, replaying, storing
+from bench import many, peers, polling, replaying, storing
 from bench.measure import rounded, speed_ms
 
 CASES = {
     "poll": polling.poll,
     "get": polling.get,
     "feedparser": polling.parse,
+    "lxml": polling.tree,
+    "many-first": many.first,
+    "many": many.many,
     "replay": replaying.replay,
     "store": storing.store,
 }
 """What runs in a process of its own."""
-NAMES = ("polling", "replay", "store")
+NAMES = ("polling", "many", "replay", "store")
 
 
 def main() -> int:
@@ -38,6 +41,11 @@ def main() -> int:
     if "polling" in chosen:
         feeds, count = (60, 20) if given.quick else (300, 50)
         found["polling"] = polling.run(feeds=given.feeds or feeds, count=given.items or count, seed=given.seed)
+    if "many" in chosen:
+        feeds, minutes = (500, 1.0) if given.quick else (5_000, 5.0)
+        found["many"] = many.run(
+            feeds=given.feeds or feeds, count=given.items or 20, minutes=given.minutes or minutes, seed=given.seed
+        )
     if "replay" in chosen:
         grown = (500, 2_000) if given.quick else (1_000, 5_000, 20_000)
         count = 1_000 if given.quick else replaying.HEADLINES
@@ -72,6 +80,8 @@ def show(found: dict[str, Any]) -> None:
     )
     if "polling" in found:
         _show_polling(out, found["polling"])
+    if "many" in found:
+        _show_many(out, found["many"])
     if "replay" in found:
         _show_replay(out, found["replay"])
     if "store" in found:
@@ -80,40 +90,73 @@ def show(found: dict[str, Any]) -> None:
 
 def _show_polling(out: Console, found: dict[str, Any]) -> None:
     grid = _grid(
-        f"Polling {found['feeds']} feeds of {found['items_a_feed']} items",
-        "case",
-        "wall s",
-        "CPU ms/feed",
-        "× floor",
-        "CPU ms/entry",
-        "peak MiB",
-        "stored",
-        "longest stall ms",
-        "verdicts",
-    )
+        f"Polling {found['feeds']} feeds of {found['items_a_feed']} items; CPU in ms a feed",
+        "case", "who", "CPU", "wall s", "peak MiB", "stored", "longest stall ms", "verdicts",
+    )  # fmt: skip
     for name, case in found["cases"].items():
-        an_entry = case["cpu_ms_an_entry"]
         grid.add_row(
-            name,
-            f"{case['wall_s']:.2f}",
-            f"{case['cpu_ms_a_feed']:.2f}",
-            f"{case['times_the_floor']:.1f}",
-            "–" if an_entry is None else f"{an_entry:.2f}",
-            f"{case['peak_mib']:.0f}",
-            str(case["entries_stored"]),
-            f"{case['longest_stall_ms']:.0f}",
-            _counts(case["verdicts"]),
-        )
+            name, "monitor", f"{case['cpu_ms_a_feed']:.2f}", f"{case['wall_s']:.2f}", f"{case['peak_mib']:.0f}",
+            str(case["entries_stored"]), f"{case['longest_stall_ms']:.0f}", _counts(case["verdicts"]),
+        )  # fmt: skip
+        for peer, cases in found["peers"].items():
+            took = cases[name]
+            grid.add_row(
+                "", peer, f"{took['cpu_ms_a_feed']:.2f}", f"{took['wall_s']:.2f}", f"{took['peak_mib']:.0f}",
+                str(took["entries_stored"]), "", "",
+            )  # fmt: skip
     for name, floor in found["floors"].items():
         grid.add_row(
-            f"floor: {name}",
-            f"{floor['wall_s']:.2f}",
-            f"{floor['cpu_ms_a_feed']:.2f}",
-            "",
-            "",
-            f"{floor['peak_mib']:.0f}",
+            "floor", name, f"{floor['cpu_ms_a_feed']:.2f}", f"{floor['wall_s']:.2f}", f"{floor['peak_mib']:.0f}"
         )
     out.print(grid)
+    if "beside_reader" not in found:
+        out.print(peers.MISSING)
+    else:
+        grid = _grid("The monitor's CPU a feed (and peak memory) beside reader's", "case", "ratio", "goal", "reached")
+        for name, beside in found["beside_reader"].items():
+            grid.add_row(name, f"{beside['ratio']:.3f}", f"{beside['goal']:.3f}", "yes" if beside["reached"] else "no")
+        out.print(grid)
+    apart = found["of_the_beat"]
+    out.print(
+        f"An article of the beat costs {apart['cpu_ms_an_article']:.1f} ms CPU ({apart['articles']} of them), "
+        f"an entry of another matter {apart['cpu_ms_an_entry_off_beat']:.2f} ms, fetching and parsing included."
+    )
+
+
+def _show_many(out: Console, found: dict[str, Any]) -> None:
+    grid = _grid(
+        f"One process, {found['feeds']} feeds, each due once in five minutes, for {found['minutes']:g} minutes",
+        "what", "figure", "unit",
+    )  # fmt: skip
+    first = found["first_polls"]
+    rows = [
+        ("polls", f"{found['polls']}", f"{found['polls_a_second']:.1f} a second"),
+        (
+            "due, and not polled",
+            f"{found['missed']}",
+            f"of {found['due']}; failed: {_counts(found['failed']) or 'none'}",
+        ),
+        ("processor", f"{found['cpu_percent']:.1f}", "% of one core"),
+        ("a poll", f"{found['cpu_ms_a_poll']:.2f}", "ms CPU, all that the daemon does included"),
+        ("peak memory", f"{found['peak_mib']:.0f}", "MiB"),
+        ("late, median", _seconds(found["late_s_median"]), "s after it was due"),
+        ("late, 95th percentile", _seconds(found["late_s_p95"]), "s"),
+        ("late, most", _seconds(found["late_s_most"]), "s"),
+        ("longest stall", f"{found['longest_stall_ms']:.0f}", f"ms of the event loop; {found['stalls']} over 100 ms"),
+        ("stall, 99th percentile", f"{found['stall_ms_p99']:.1f}", "ms"),
+        (
+            "first polls, before",
+            f"{first['wall_s']:.0f}",
+            f"s; {first['entries_stored']} entries stored, not counted above",
+        ),
+    ]
+    for row in rows:
+        grid.add_row(*row)
+    out.print(grid)
+
+
+def _seconds(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
 
 
 def _show_replay(out: Console, found: dict[str, Any]) -> None:
@@ -174,7 +217,9 @@ def _show_store(out: Console, found: dict[str, Any]) -> None:
 def _grid(title: str, *columns: str) -> Table:
     grid = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for number, column in enumerate(columns):
-        grid.add_column(column, justify="left" if number == 0 or column in {"verdicts", "unit", "entry"} else "right")
+        grid.add_column(
+            column, justify="left" if number == 0 or column in {"verdicts", "unit", "entry", "who"} else "right"
+        )
     return grid
 
 
@@ -189,8 +234,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "what", nargs="?", choices=(*NAMES, "all"), default="all", help="which benchmark (default: all)"
     )
-    parser.add_argument("--feeds", type=int, help="feeds of the polling benchmark (default 300)")
-    parser.add_argument("--items", type=int, help="items a feed (default 50)")
+    parser.add_argument("--feeds", type=int, help="feeds of polling (default 300) or many (default 5,000)")
+    parser.add_argument("--items", type=int, help="items a feed (default 50; of many 20)")
+    parser.add_argument("--minutes", type=float, help="how long many runs (default 5)")
     parser.add_argument("--articles", type=int, help="articles of the replay (default 5,000)")
     parser.add_argument("--seed", type=int, default=1, help="another seed makes other news (default 1)")
     parser.add_argument("--quick", action="store_true", help="small sizes: whether it runs, not how fast it is")

@@ -6,20 +6,24 @@ import datetime as dt
 from email.utils import format_datetime
 from xml.sax.saxutils import escape
 
-from bench.news import OFF_BEAT, START, Item, items
+from bench.news import NEAR, OFF_BEAT, START, Item, items
 from monitor.entities import Feed, FeedId
 
 LANGS = ("en", "ja", "ru")
 PACE = dt.timedelta(minutes=7)
 """Between two items of one feed: fifty of them span six hours."""
+GENERAL = 0.995
+"""Off-beat share from which on a feed is one of general news: there, items that name both sides are as rare as ours."""
+GENERAL_NEAR = (73.6, 26.0, 0.4)
 NOW = START + dt.timedelta(hours=30)
 """When the feeds are polled."""
 
 
-def document(feed: int, count: int, *, seed: int, changed: bool) -> bytes:
+def document(feed: int, count: int, *, seed: int, changed: bool, off_beat: float = OFF_BEAT) -> bytes:
     """The feed's document, newest item first; ``changed`` shows one item more at its head and one fewer at its end."""
     lang = LANGS[feed % len(LANGS)]
-    news = list(items(count + 1, seed=seed * 1_000_003 + feed, every=PACE, off_beat=OFF_BEAT, lang=lang))
+    near = GENERAL_NEAR if off_beat >= GENERAL else NEAR
+    news = list(items(count + 1, seed=seed * 1_000_003 + feed, every=PACE, off_beat=off_beat, lang=lang, near=near))
     shown = news[1:] if changed else news[:count]
     body = "".join(_xml(feed, item) for item in reversed(shown))
     return (

@@ -21,16 +21,18 @@ CONNECTIONS = 8
 """Requests at once to the loopback server, which is one host: the most that ``http.per_host`` allows."""
 
 
-def configured(url: str, feeds: tuple[Feed, ...] = ()) -> Config:
-    """The shipped configuration, but for what belongs to the machine: database, loopback addresses, no Slack."""
+def configured(url: str, feeds: tuple[Feed, ...] = (), *, polite: bool = False) -> Config:
+    """The shipped configuration, but for what belongs to the machine: database, loopback addresses, no Slack.
+
+    ``polite`` keeps the manners toward one host (requests at once, pause between two); without it one host bears all.
+    """
     config = load(CONFIG)
     settings = config.settings
+    manners = {} if polite else {"host_gap": dt.timedelta(0), "per_host": CONNECTIONS}
     changed = settings.model_copy(
         update={
             "database": settings.database.model_copy(update={"url": url, "password": None}),
-            "http": settings.http.model_copy(
-                update={"allow_addresses": ("127.0.0.0/8",), "host_gap": dt.timedelta(0), "per_host": CONNECTIONS}
-            ),
+            "http": settings.http.model_copy(update={"allow_addresses": ("127.0.0.0/8",), **manners}),
             "slack": settings.slack.model_copy(update={"token": None, "channel": ""}),
             "alerts": settings.alerts.model_copy(update={"destination": "console"}),
         }
@@ -38,11 +40,13 @@ def configured(url: str, feeds: tuple[Feed, ...] = ()) -> Config:
     return dataclasses.replace(config, settings=changed, feeds=feeds)
 
 
-def opened(url: str, feeds: tuple[Feed, ...] = (), *, throwaway: bool = False) -> tuple[App, Spent]:
+def opened(
+    url: str, feeds: tuple[Feed, ...] = (), *, throwaway: bool = False, polite: bool = False
+) -> tuple[App, Spent]:
     """The app with its rooms built and warm in each language, and what that took: no case pays for the start."""
     _log_as_the_daemon_does()
     with spent() as start:
-        app = App(configured(url, feeds), url=url, throwaway=throwaway)
+        app = App(configured(url, feeds, polite=polite), url=url, throwaway=throwaway)
         for lang in LANGS:
             _warm(app, lang)
     return app, start
@@ -53,7 +57,7 @@ def _warm(app: App, lang: str) -> None:
     feed = Feed(id=FeedId("warm"), url="", publisher="Warm", family="warm", lang=lang)
     news = items(3, seed=0, every=dt.timedelta(minutes=1), off_beat=0.0, lang=lang)
     entries = [Entry(feed_id=feed.id, guid=f"{n.number}", title=n.title, summary=n.text) for n in news]
-    drafts, _ = app.pipeline.draft(feed, entries, now=START)
+    drafts = app.pipeline.draft(feed, entries, now=START).drafts
     for draft in drafts:
         if draft.told is not None:
             app.rooms.classifier.nearest(draft.told.article, draft.told.reading)

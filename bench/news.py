@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ START = dt.datetime(2026, 3, 2, 6, 0, tzinfo=dt.UTC)
 """When the first invented item is published: a Monday."""
 OFF_BEAT = 0.95
 """Share of items of another matter; feeds of general news hold more still."""
+NEAR = (70.0, 26.0, 4.0)
+"""Of a hundred items of another matter: those that name no side, one side, and both in a matter of their own."""
 LANGS = ("en", "ja", "ru")
 
 
@@ -41,21 +43,21 @@ def items(
     off_beat: float = OFF_BEAT,
     start: dt.datetime = START,
     lang: str | None = None,
+    near: Sequence[float] = NEAR,
 ) -> Iterator[Item]:
     """``count`` items in time order, one each ``every``; all in ``lang`` where it is given."""
     rng = random.Random(f"news {seed}")
     for number in range(count):
         said = lang or rng.choice(LANGS)
         ours = rng.random() >= off_beat
-        title, text = _ours(rng, said) if ours else _other(rng, said)
+        title, text = _ours(rng, said) if ours else _other(rng, said, near)
         yield Item(number=number, lang=said, published=start + every * number, title=title, text=text, ours=ours)
 
 
-def _other(rng: random.Random, lang: str) -> tuple[str, str]:
-    # Three kinds of "not ours": no side named, one side alone, and both sides in a matter of their own (sport).
+def _other(rng: random.Random, lang: str, near: Sequence[float]) -> tuple[str, str]:
     other = TEMPLATES[lang]["other"]
     words = _words(rng, lang)
-    title = rng.choice(other[rng.choices(("plain", "one-side", "both"), weights=(70, 26, 4))[0]]).format_map(words)
+    title = rng.choice(other[rng.choices(("plain", "one-side", "both"), weights=near)[0]]).format_map(words)
     return title, _joined(lang, (text.format_map(words) for text in rng.sample(other["body"], k=rng.randint(2, 4))))
 
 

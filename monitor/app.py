@@ -6,17 +6,20 @@ What is heavy (names, encoder, signals) is imported where it is built, so that a
 from __future__ import annotations
 
 import datetime as dt
+import os
+import platform
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
+from urllib.parse import urlsplit
 
 import structlog
 
-from monitor.entities import Entry, EntryId, Feed, FeedId, FeedState, Fetched, Problem
+from monitor.entities import Entry, EntryId, Feed, FeedId, FeedState, Fetched, IncidentKind, Intake, Problem
 from monitor.errors import AnotherInstanceError, ConfigError, ConfigErrors, StoreError
 from monitor.settings import Config
 
@@ -26,10 +29,12 @@ if TYPE_CHECKING:
     from monitor.alerts.deliver import Delivery
     from monitor.alerts.policy import Policy as AlertPolicy
     from monitor.alerts.sinks import Sink
+    from monitor.incidents import Review
     from monitor.lexicon import Lexicon
     from monitor.pipeline import Pipeline, Rooms
     from monitor.ports import Embedder
     from monitor.sources.http import HttpPolicy
+    from monitor.sources.links import Followed
     from monitor.store import SqlStore
     from monitor.store.retention import Pruned
     from monitor.store.views import Views
@@ -58,6 +63,7 @@ class App:
     ) -> None:
         self.config = config
         self.stopping = threading.Event()
+        self.owner = f"{platform.node()}:{os.getpid()}"
         self._url = url
         self._throwaway = throwaway
         self._gate = config.settings.gate.enabled if gate is None else gate
@@ -121,11 +127,13 @@ class App:
     @cached_property
     def http_policy(self) -> HttpPolicy:
         """How feeds are fetched."""
+        from monitor import __version__
         from monitor.sources.http import HttpPolicy
 
         http = self.config.settings.http
         return HttpPolicy(
-            contact=http.contact, connect_timeout=http.connect_timeout, read_timeout=http.read_timeout,
+            user_agent=f"monitor/{__version__}", contact=http.contact,
+            connect_timeout=http.connect_timeout, read_timeout=http.read_timeout,
             deadline=http.deadline, most_bytes=http.max_bytes, per_host=http.per_host, spacing=http.host_gap,
             allow_addresses=http.allow_addresses,
         )  # fmt: skip
@@ -160,6 +168,8 @@ class App:
 
         settings, folder = self.config.settings, self.config.folder.name
         wanted = [(f"{folder}/monitor.toml", "alerts.destination", settings.alerts.destination)]
+        if settings.alerts.operators not in {"", "none"}:
+            wanted.append((f"{folder}/monitor.toml", "alerts.operators", settings.alerts.operators))
         wanted += [(f"{folder}/topics/{topic.id}.toml", "channel", topic.channel) for topic in self.config.topics]
         fix = f"no sink has this name; write {' or '.join(self.sinks)}, for Slack with the channel: slack:C0123"
         return tuple(
@@ -237,8 +247,8 @@ class App:
         from monitor.pipeline import Pipeline
 
         return Pipeline(
-            store=self.store, rooms=self.rooms, schedule_policy=self.schedule_policy,
-            horizon=self.config.settings.stories.horizon,
+            store=self.store, rooms=lambda: self.rooms, schedule_policy=self.schedule_policy,
+            horizon=self.config.settings.stories.horizon, owner=self.owner,
         )  # fmt: skip
 
     # -------------------------------------------------------------------------- what the faces ask of it
@@ -267,8 +277,8 @@ class App:
     def start(self, now: dt.datetime, *, alone: bool, spread: random.Random | None = None) -> None:
         """Make the database follow the configuration, and say once that alerts start now.
 
-        ``alone``: the caller holds the instance lock, so leases that stand are of the dead. ``spread``: lay the first
-        polls apart; without it every feed that was never polled is due at once.
+        ``alone``: the caller holds the instance lock, so leases that stand are of the dead. ``spread``: lay first
+        polls apart, and those that became due while nobody polled; without it they are all due at once.
         """
         from monitor import schedule
 
@@ -282,8 +292,10 @@ class App:
             states = tx.feed_states()
             fresh = [feed for feed in enabled if states.get(feed.id) is None or states[feed.id].next_poll_at is None]
             if spread is not None:
-                first = schedule.first_poll(fresh, now, self.config.settings.schedule.spread, spread)
-                for feed, at in first.items():
+                wait = self.config.settings.schedule.spread
+                known = [states[feed.id] for feed in enabled if feed.id in states]
+                late = schedule.spread_overdue(known, now, wait, spread)
+                for feed, at in {**schedule.first_poll(fresh, now, wait, spread), **late}.items():
                     tx.save_feed_state(schedule.planned(tx.feed_state(feed), at))
             if alone:
                 self.composer.announce(tx, feeds=len(enabled), now=now)
@@ -294,22 +306,32 @@ class App:
         with self.store.begin(exclusive=False) as tx:
             tx.beat("daemon", now, owner)
 
-    def feed_state(self, feed: FeedId) -> FeedState:
-        """What is remembered of a feed."""
+    def feed_states(self, feeds: Sequence[FeedId]) -> list[FeedState]:
+        """What is remembered of these feeds."""
         with self.store.read() as tx:
-            return tx.feed_state(feed)
+            held = {feeds[0]: tx.feed_state(feeds[0])} if len(feeds) == 1 else tx.feed_states()
+        return [held.get(feed) or FeedState(feed_id=feed) for feed in feeds]
 
-    def lease(
-        self, now: dt.datetime, *, feeds: list[FeedId], owner: str, until: dt.datetime, limit: int
-    ) -> list[FeedId]:
-        """Claim due feeds, so that nobody else polls them meanwhile."""
-        with self.store.begin(exclusive=False) as tx:
-            return list(tx.lease_due(now, feeds=feeds, owner=owner, until=until, limit=limit))
+    def lease(self, now: dt.datetime, *, feeds: Sequence[Feed], until: dt.datetime, limit: int) -> list[FeedState]:
+        """Claim due feeds, so that nobody else polls them meanwhile; none at a host that asked for patience."""
+        from monitor import schedule
 
-    def release(self, feed: FeedId, owner: str) -> None:
-        """Give a feed back."""
         with self.store.begin(exclusive=False) as tx:
-            tx.release(feed, owner)
+            patient = {hold.host for hold in tx.holds(now)}
+            states = tx.feed_states() if patient else {}
+            asked = [
+                feed.id for feed in feeds
+                if not patient
+                or urlsplit(schedule.address(feed, states.get(feed.id) or FeedState(feed_id=feed.id))).hostname
+                not in patient
+            ]  # fmt: skip
+            return list(tx.lease_due(now, feeds=asked, owner=self.owner, until=until, limit=limit))
+
+    def release(self, feeds: Sequence[FeedId]) -> None:
+        """Give feeds back."""
+        with self.store.begin(exclusive=False) as tx:
+            for feed in feeds:
+                tx.release(feed, self.owner)
 
     def record_failure(self, feed: Feed, error: Exception, *, now: dt.datetime, jitter: float) -> None:
         """A poll that raised is a failed poll: it backs off, and ``monitor status`` shows it."""
@@ -320,9 +342,65 @@ class App:
         )
         with self.store.begin() as tx:
             state, policy = tx.feed_state(feed.id), self.schedule_policy
-            tx.save_feed_state(
-                schedule.after_poll(feed, state, fetched, None, new=0, now=now, policy=policy, jitter=jitter)
+            failed = schedule.after_poll(
+                feed, state, fetched, None, intake=Intake(), now=now, policy=policy, jitter=jitter
             )
+            tx.save_polled([failed], owner=self.owner)
+
+    def alone_with_failures(self, now: dt.datetime) -> bool:
+        """Whether every feed that was asked of late cannot be reached: then the fault may be our own network's."""
+        from monitor import incidents
+
+        with self.store.read() as tx:
+            states = tx.feed_states()
+        return incidents.none_reached(self._watched(states), now)
+
+    def review(self, now: dt.datetime, *, network: bool, spread: random.Random) -> Review:
+        """Open, update and close incidents, and put what operators must hear into the outbox, in one transaction.
+
+        ``network``: whether this machine's own is well. While it is not, that is the one incident, and no feed is
+        blamed; once it is again, the feeds that could not be reached meanwhile are asked soon.
+        """
+        from monitor import incidents, schedule
+
+        with self.store.begin() as tx:
+            states = tx.feed_states()
+            watched = self._watched(states)
+            held = tx.incidents()
+            patient = {hold.host for hold in tx.holds(now)}
+            found = incidents.house(watched, now, self.schedule_policy, network=network, patient=patient)
+            review = incidents.review(held, found, now)
+            for feed, complaint in review.opened:
+                tx.open_incident(feed, complaint, now)
+            for incident in (*review.kept, *review.closed):
+                tx.save_incident(incident)
+            outage = next((one for one in review.closed if one.kind is IncidentKind.OWN_NETWORK), None)
+            if outage is not None:
+                wait = self.config.settings.schedule.spread
+                for state in schedule.after_outage(states, outage.opened_at, now, wait, spread).values():
+                    tx.save_feed_state(state)
+            self.composer.report(tx, review, now=now)
+        for feed, complaint in review.opened:
+            log.warning("incident opened", feed=feed, kind=complaint.kind.value, sentence=complaint.sentence)
+        for incident in review.closed:
+            log.info("incident closed", feed=incident.feed_id, kind=incident.kind.value, ending=incident.ending)
+        return review
+
+    def _watched(self, states: Mapping[FeedId, FeedState]) -> list[tuple[Feed, FeedState]]:
+        """The enabled feeds with what is remembered of them."""
+        return [(feed, states.get(feed.id) or FeedState(feed_id=feed.id)) for feed in self.feeds if feed.enabled]
+
+    def links_wanted(self, now: dt.datetime) -> Sequence[str]:
+        """Aggregators' links of articles that are ours and that lead nobody knows where yet."""
+        from monitor.sources.links import STUBS
+
+        with self.store.read() as tx:
+            return tx.links_wanted(now, stubs=STUBS)
+
+    def save_link(self, url: str, followed: Followed, now: dt.datetime) -> None:
+        """Write down where a link leads: the alert then names the publisher's own page."""
+        with self.store.begin(exclusive=False) as tx:
+            tx.save_link(url, target=followed.target, error=followed.error, now=now)
 
     def prune(self, now: dt.datetime) -> Pruned:
         """Forget what the settings let go."""

@@ -78,6 +78,8 @@ def standing(article: Article, known: Mapping[str, Known]) -> tuple[Standing, Kn
         return Standing.NEW, None
     if held.content_hash == article.content_hash or held.revisions >= REVISIONS_MOST:
         return Standing.KNOWN, held
+    if article.feed_id != held.feed_id and article.content_hash in held.earlier:
+        return Standing.KNOWN, held  # two feeds with a teaser each, which would edit the article in turns for ever
     return Standing.EDITED, held
 
 

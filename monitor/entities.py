@@ -26,6 +26,7 @@ ArticleId = NewType("ArticleId", int)
 StoryId = NewType("StoryId", int)
 DevelopmentId = NewType("DevelopmentId", int)
 OutboxId = NewType("OutboxId", int)
+IncidentId = NewType("IncidentId", int)
 Destination = NewType("Destination", str)
 """Where an alert goes: ``console`` or ``slack:CHANNEL``; the part before the colon names the sink."""
 
@@ -34,6 +35,20 @@ LANGS = ("en", "ja", "ru")
 
 
 # --------------------------------------------------------------------------------------------- acquisition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selectors:
+    """Where a watched page shows its items: CSS selectors, each but ``item`` looked for inside an item.
+
+    An empty ``title`` or ``link`` means the item's first link and its words; an empty ``date`` or ``text``, none.
+    """
+
+    item: str
+    title: str = ""
+    link: str = ""
+    date: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +74,8 @@ class Feed:
     official: bool = False
     tls_verify: bool = True
     user_agent: str = ""
+    sitemap: str = ""
+    select: Selectors | None = None
     seed: tuple[str, ...] = ()
 
 
@@ -84,10 +101,62 @@ class Problem(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Entries that may have been missed: nothing of the document before was left in the next one.
+
+    It stands until older pages join what was held, or for a week: ``next_url`` is the page to look into next (RFC 5005,
+    or a sitemap, of kind ``next_kind``), empty where the publisher shows no further. ``since`` is the newest entry held
+    before.
+    """
+
+    at: dt.datetime
+    since: dt.datetime | None = None
+    next_url: str = ""
+    next_kind: str = ""
+    pages: int = 0
+    found: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """A WebSub subscription (W3C WebSub): what was asked of which hub, and how far it can be relied on.
+
+    ``secret`` signs what the hub sends; ``token`` is the last part of the callback's URL. ``missed`` counts polls
+    that found what no push had brought, ``asks`` the requests since the hub last verified one. ``left_hub`` and
+    ``left_topic`` are what the feed was subscribed to before it named another hub, until that one lets go. ``unseen``
+    counts whole documents in a row that named no hub.
+    """
+
+    hub: str
+    topic: str
+    token: str = ""
+    secret: str = ""
+    asked_at: dt.datetime | None = None
+    verified_at: dt.datetime | None = None
+    lease_until: dt.datetime | None = None
+    last_push_at: dt.datetime | None = None
+    missed: int = 0
+    refused: str = ""
+    asks: int = 0
+    left_hub: str = ""
+    left_topic: str = ""
+    unseen: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedState:
-    """What we remember of a feed between polls. Validators in it move last: with, never before, the entries."""
+    """What we remember of a feed between polls. Validators in it move last: with, never before, the entries.
+
+    ``url`` is the address a feed has moved to for good (empty: the configured one, ``url_of`` when it was adopted).
+    ``renamed``, ``undated`` and ``foreign`` count documents in a row with that trait; ``private`` says whether the
+    server stands at an address that is not public. ``fresh_for`` is
+    how long its last whole document stays fresh; ``rhythm`` its usual pause between two times that bring something new.
+    ``unconditional_at`` is when a whole document came last, whether or not the question set a condition.
+    """
 
     feed_id: FeedId
+    url: str = ""
+    url_of: str = ""
     etag: str | None = None
     last_modified: str | None = None
     validators_url: str | None = None
@@ -111,6 +180,14 @@ class FeedState:
     moved_to: str | None = None
     moved_since: dt.datetime | None = None
     paused: bool = False
+    fresh_for: dt.timedelta | None = None
+    private: bool = False
+    gap: Gap | None = None
+    push: Push | None = None
+    renamed: int = 0
+    undated: int = 0
+    foreign: int = 0
+    rhythm: dt.timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +196,8 @@ class Fetched:
 
     ``body`` is decoded (content codings undone) and at most the configured cap long. ``not_modified`` is a 304;
     ``problem`` set means nothing usable came, except ``CUT_SHORT``, where ``body`` holds what did come.
+    ``partial`` is a 226 (RFC 3229, ``A-IM: feed``): new entries alone; ``pushed`` came from a hub, and nobody polled.
+    ``hub`` and ``topic`` are a Link header's (WebSub). ``private``: the server's address is not public.
     """
 
     feed_id: FeedId
@@ -138,6 +217,11 @@ class Fetched:
     max_age: dt.timedelta | None = None
     conditional: bool = False
     moved_to: str | None = None
+    hub: str = ""
+    topic: str = ""
+    private: bool = False
+    partial: bool = False
+    pushed: bool = False
     problem: Problem | None = None
     message: str = ""
     elapsed: dt.timedelta = dt.timedelta(0)
@@ -145,11 +229,17 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One item as published. Its markup is untouched; ``clean`` makes an ``Article`` of it."""
+    """One item as published. Its markup is untouched; ``clean`` makes an ``Article`` of it.
+
+    ``guid_shared`` and ``link_shared``: another item of the document with another link (another guid) has the same,
+    so that it identifies nothing. ``digest`` is of the item word for word (see ``Document.digests``).
+    """
 
     feed_id: FeedId
     guid: str = ""
     guid_shared: bool = False
+    link_shared: bool = False
+    digest: bytes = b""
     link: str = ""
     title: str = ""
     summary: str = ""
@@ -164,15 +254,111 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """One parsed feed document. ``flagged`` says what was wrong with it; its whole entries are kept all the same."""
+    """One parsed feed document. ``flagged`` says what was wrong with it; its whole entries are kept all the same.
+
+    ``entries`` leaves out the ``unchanged`` ones, that stood word for word in the document before; ``digests`` are of
+    all (8 bytes each; none where the kind of source keeps none). ``older`` is the page before this one (RFC 5005
+    ``prev-archive`` or ``next``); ``parts`` the documents this one is but an index of; ``hub`` and ``topic`` WebSub's;
+    ``rests`` the hours (GMT) in which the publisher wants no poll (skipHours, skipDays), in words.
+    """
 
     entries: tuple[Entry, ...]
+    unchanged: int = 0
+    digests: tuple[bytes, ...] = ()
+    older: str = ""
+    parts: tuple[str, ...] = ()
+    hub: str = ""
+    topic: str = ""
+    rests: str = ""
     title: str = ""
     lang: str = ""
     ttl: dt.timedelta | None = None
     flagged: str = ""
     problem: Problem | None = None
     skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """What taking in one document came to, in counts: what the schedule goes by.
+
+    ``entries`` stood in the document, of which ``new`` were not held before, and ``read`` (new or changed) were looked
+    at. Of those read, ``renamed`` were held under another guid, ``undated`` name no date or all the same one, and
+    ``foreign`` are in another language than the feed's. ``newest`` is the latest date among those read, ``oldest_new``
+    the earliest of the new ones, ``pause`` the usual (median) time between two of those.
+    """
+
+    entries: int = 0
+    new: int = 0
+    read: int = 0
+    renamed: int = 0
+    undated: int = 0
+    foreign: int = 0
+    newest: dt.datetime | None = None
+    oldest_new: dt.datetime | None = None
+    pause: dt.timedelta | None = None
+
+
+class IncidentKind(StrEnum):
+    """What can be wrong with a feed for longer than one poll; a sentence for each stands in ``docs/operations.md``."""
+
+    UNREACHABLE = "unreachable"
+    CERTIFICATE = "certificate"
+    BLOCKED = "blocked"
+    RATE_LIMITED = "rate-limited"
+    GONE = "gone"
+    NOT_A_FEED = "not-a-feed"
+    BROKEN = "broken"
+    EMPTY = "empty"
+    SILENT_ZERO = "silent-zero"
+    FROZEN = "frozen"
+    SILENT = "silent"
+    NOT_POLLED = "not-polled"
+    POSSIBLE_LOSS = "possible-loss"
+    RENAMED_IDS = "renamed-ids"
+    UNDATED = "undated"
+    OTHER_LANGUAGE = "other-language"
+    MOVED = "moved"
+    PUSH_UNRELIABLE = "push-unreliable"
+    OWN_NETWORK = "own-network"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """What is wrong with a feed now, in a sentence an operator can act on. ``told``: it is worth a message."""
+
+    kind: IncidentKind
+    sentence: str
+    told: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """A complaint from its first to its last day: opened once, updated while it lasts, closed by itself.
+
+    ``feed_id`` None: it concerns the whole house (its own network). ``seen`` counts the reviews that found it;
+    ``told`` says whether operators heard of its opening; ``ending`` how it closed.
+    """
+
+    id: IncidentId
+    feed_id: FeedId | None
+    kind: IncidentKind
+    sentence: str
+    opened_at: dt.datetime
+    updated_at: dt.datetime
+    closed_at: dt.datetime | None = None
+    seen: int = 1
+    told: bool = False
+    ending: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A public host that asked for patience (Retry-After): none of its feeds is polled before ``until``."""
+
+    host: str
+    until: dt.datetime
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -702,15 +888,18 @@ class Standing(StrEnum):
 class Known:
     """An entry we hold: what is needed to tell a repeat sight from an edit.
 
-    ``article`` is None for off-beat entries, which keep no text.
+    ``article`` is None for off-beat entries, which keep no text. ``feed_id`` is the feed that brought it first, and
+    ``earlier`` holds the hashes of the texts it had before the one it has.
     """
 
     entry: EntryId
     content_hash: str
     verdict: Verdict
+    feed_id: FeedId | None = None
     article: ArticleId | None = None
     story: StoryId | None = None
     revisions: int = 0
+    earlier: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

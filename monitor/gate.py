@@ -84,8 +84,14 @@ class Feature:
     words: tuple[str, ...] = ()
 
 
+NO_SIDE = Ruling(relevant=False, reason=Reason.NO_SIDE, score=0.0)
+
+
 class OpenGate:
     """A gate that lets everything through: any news stream is grouped, none is refused."""
+
+    def glance(self, article: Article) -> Ruling | None:
+        """Nothing is refused unread."""
 
     def judge(self, article: Article, reading: Reading) -> Ruling:
         """Ours, whatever it is."""
@@ -106,6 +112,7 @@ class Gate:
         self._names = lexicon.names
         self._sides = tuple(beat.sides)
         self._roles = {name.id: _Part.of(name, beat) for name in lexicon.names.values()}
+        self._sieve = lexicon.sieve({name for name, part in self._roles.items() if part.tells})
         self._relation = PhraseMatcher(
             {lang: [(word, "relation") for word in found] for lang, found in beat.relation.items()}
         )
@@ -115,22 +122,29 @@ class Gate:
                 against.setdefault(lang, []).extend((word, matter.weight) for word in found)
         self._against = PhraseMatcher(against)
 
+    def glance(self, article: Article) -> Ruling | None:
+        """What ``judge`` would say of an article in which neither side can stand; None: it has to be read."""
+        return None if self._sieve.holds_back(article.title, article.text) else NO_SIDE
+
     def judge(self, article: Article, reading: Reading) -> Ruling:
         """Ours or not, with everything that spoke for and against. Stops early where no second side is named."""
-        stranger = self.stranger(reading)
+        parts = self._parts(reading)
+        stranger = self._stranger(parts)
         if stranger is Reason.NO_SIDE:
-            return Ruling(relevant=False, reason=stranger, score=0.0)
-        named = _named(self._parts(reading))
+            return NO_SIDE
+        named = _named(parts)
         if stranger is not None:
             return Ruling(relevant=False, reason=stranger, score=0.0, evidence=(named,))
         return self._weigh(self.features(reading), named)
 
     def stranger(self, reading: Reading) -> Reason | None:
         """Why a reading needs no weighing: no side named, or one side alone. None: it has to be weighed."""
-        parts = [part for _, part in self._parts(reading)]
-        if any(part.dispute or part.place for part in parts):
+        return self._stranger(self._parts(reading))
+
+    def _stranger(self, parts: Sequence[tuple[Mention, _Part]]) -> Reason | None:
+        if any(part.dispute or part.place for _, part in parts):
             return None
-        sides = {side for part in parts for side in part.sides}
+        sides = {side for _, part in parts for side in part.sides}
         if not sides:
             return Reason.NO_SIDE
         return Reason.ONE_SIDE if len(sides) < len(self._sides) else None
@@ -175,7 +189,7 @@ def _why_not(found: Mapping[str, Feature]) -> Reason:
 
 
 def _named(parts: Iterable[tuple[Mention, _Part]]) -> Evidence:
-    shown = dict.fromkeys(mention.surface for mention, part in parts if part.sides or part.dispute or part.place)
+    shown = dict.fromkeys(mention.surface for mention, part in parts if part.tells)
     return Evidence(signal="gate:names", said="names found", words=tuple(shown)[:8])
 
 
@@ -191,6 +205,11 @@ class _Part:
     person: bool = False
     state: bool = False
     club: bool = False
+
+    @property
+    def tells(self) -> bool:
+        """Whether it says anything of the beat at all."""
+        return bool(self.sides) or self.dispute or self.place
 
     @classmethod
     def of(cls, name: Name, beat: Beat) -> _Part:

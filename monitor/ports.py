@@ -18,6 +18,7 @@ from monitor.entities import (
     ArticleId,
     Assignment,
     Channel,
+    Complaint,
     Destination,
     Detection,
     Development,
@@ -29,6 +30,9 @@ from monitor.entities import (
     FeedState,
     Fetched,
     Fingerprint,
+    Hold,
+    Incident,
+    IncidentId,
     Known,
     Neighbour,
     OutboxId,
@@ -97,6 +101,10 @@ class OutboxTx(Protocol):
         """Write a destination's state."""
         ...
 
+    def link(self, url: str) -> str:
+        """Where an aggregator's link leads; empty where that was not found out."""
+        ...
+
     def last_alert_at(self, destination: Destination, story: StoryId) -> dt.datetime | None:
         """When a row of this story was last sent or queued to send there (pending, sending, unknown, sent)."""
         ...
@@ -127,17 +135,54 @@ class Tx(OutboxTx, Protocol):
         ...
 
     def save_feed_state(self, state: FeedState) -> None:
-        """Write a feed's memory; validators move with the entries they belong to, in this transaction."""
+        """Write a feed's memory, ``paused`` included: what commands and the start do. A poll uses ``save_polled``."""
+        ...
+
+    def save_polled(
+        self, states: Sequence[FeedState], *, owner: str, items: Mapping[FeedId, Mapping[bytes, bytes]] | None = None
+    ) -> None:
+        """Write what polls left behind, and give ``owner``'s leases of these feeds back, in one statement.
+
+        Validators move with the entries they belong to, in this transaction. ``paused`` stays as the operator left
+        it; ``items`` replaces those of the feeds it names.
+        """
+        ...
+
+    def items(self, feed: FeedId) -> Mapping[bytes, bytes]:
+        """The items of the document taken in last: the digest of each, and its article's identity, 8 bytes each."""
         ...
 
     def lease_due(
         self, now: dt.datetime, *, feeds: Sequence[FeedId], owner: str, until: dt.datetime, limit: int
-    ) -> Sequence[FeedId]:
-        """Claim those of ``feeds`` that are due and that nobody holds, most overdue first."""
+    ) -> Sequence[FeedState]:
+        """Claim those of ``feeds`` that are due and that nobody holds, most overdue first; their states."""
         ...
 
     def release(self, feed: FeedId, owner: str) -> None:
         """Give a lease back."""
+        ...
+
+    def holds(self, now: dt.datetime) -> Sequence[Hold]:
+        """Hosts that asked for patience beyond ``now``."""
+        ...
+
+    def save_hold(self, hold: Hold) -> None:
+        """Remember that a host asked for patience; the later of two ends stays."""
+        ...
+
+    # incidents
+    def incidents(
+        self, *, open_only: bool = True, feed: FeedId | None = None, limit: int | None = None
+    ) -> Sequence[Incident]:
+        """Incidents, the latest opened first; all of them without a limit, as a review needs the open ones."""
+        ...
+
+    def open_incident(self, feed: FeedId | None, complaint: Complaint, now: dt.datetime) -> IncidentId:
+        """A new incident."""
+        ...
+
+    def save_incident(self, incident: Incident) -> None:
+        """Write an incident that moved or closed."""
         ...
 
     def free_leases(self) -> int:

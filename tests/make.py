@@ -17,6 +17,7 @@ from monitor.entities import (
     Article,
     ArticleId,
     Assignment,
+    Complaint,
     CorpusRecord,
     Destination,
     Detection,
@@ -31,6 +32,10 @@ from monitor.entities import (
     FeedState,
     Fetched,
     Fingerprint,
+    Incident,
+    IncidentId,
+    IncidentKind,
+    Intake,
     Mention,
     NameId,
     Neighbour,
@@ -39,6 +44,7 @@ from monitor.entities import (
     OutboxRow,
     OutboxState,
     Profile,
+    Push,
     Reading,
     Reason,
     RecordId,
@@ -86,6 +92,45 @@ def fetched(feed_id: str = "harbour-daily", **fields: Any) -> Fetched:
         "content_type": "application/rss+xml",
     }
     return Fetched(**{"feed_id": FeedId(feed_id), **given, **fields})
+
+
+def intake(new: int = 0, entries: int = 10, **fields: Any) -> Intake:
+    """What taking in a document of ten entries came to, each of them looked at."""
+    return Intake(**{"new": new, "entries": entries, "read": entries, **fields})
+
+
+def push(**fields: Any) -> Push:
+    """A WebSub subscription that its hub has verified and pushed to."""
+    given: dict[str, Any] = {
+        "hub": "https://hub.example/",
+        "topic": "https://harbour-daily.example/rss",
+        "token": "harbour-daily.token",
+        "secret": "secret",
+        "verified_at": at(days=-1),
+        "lease_until": at(days=9),
+        "last_push_at": at(hours=-1),
+    }
+    return Push(**{**given, **fields})
+
+
+def complaint(
+    kind: IncidentKind = IncidentKind.UNREACHABLE, sentence: str = "no connection", **fields: Any
+) -> Complaint:
+    """Something that is wrong with a feed."""
+    return Complaint(kind=kind, sentence=sentence, **fields)
+
+
+def incident(kind: IncidentKind = IncidentKind.UNREACHABLE, **fields: Any) -> Incident:
+    """That, opened an hour ago, told, and found again just now."""
+    given: dict[str, Any] = {
+        "id": IncidentId(1),
+        "feed_id": FeedId("harbour-daily"),
+        "sentence": "no connection",
+        "opened_at": at(hours=-1),
+        "updated_at": NOW,
+        "told": True,
+    }
+    return Incident(**{"kind": kind, **given, **fields})
 
 
 def entry(title: str = "Ministers of Japan and Russia meet in Vienna", **fields: Any) -> Entry:

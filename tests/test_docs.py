@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from enum import StrEnum
 from pathlib import Path
 
@@ -12,8 +14,8 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 from typer.main import get_command
 
-from monitor.cli.tree import app
-from monitor.entities import AlertReason, OutboxState, Problem, Reason, Verdict
+from monitor.cli.tree import tree
+from monitor.entities import AlertReason, IncidentKind, OutboxState, Problem, Reason, Verdict
 from monitor.settings import files
 from monitor.settings.model import SettingsModel
 from monitor.topics import SIGNALS
@@ -76,8 +78,9 @@ def test_every_key_of_a_data_file_stands_in_its_section(section: str, models: li
 
 
 def test_every_command_is_told_and_no_command_is_told_that_is_not_there() -> None:
-    assert isinstance(app, typer.Typer)
-    there = commands(get_command(app))
+    whole = tree()
+    assert isinstance(whole, typer.Typer)
+    there = commands(get_command(whole))
     text = page("docs/commands.md")
     assert {command for command in there if f"monitor {command}" not in text} == set()
     told = {match.strip() for match in re.findall(r"^#+ `monitor ((?:[a-z]+ ?)+)", text, re.MULTILINE)}
@@ -91,8 +94,9 @@ def test_every_command_is_told_and_no_command_is_told_that_is_not_there() -> Non
         (Reason, "docs/glossary.md"),
         (AlertReason, "docs/glossary.md"),
         (Problem, "docs/operations.md"),
+        (IncidentKind, "docs/operations.md"),
     ],
-    ids=["verdicts", "reasons", "alert reasons", "problems"],
+    ids=["verdicts", "reasons", "alert reasons", "problems", "incidents"],
 )
 def test_every_word_has_its_row(words: type[StrEnum], name: str) -> None:
     assert {word.value for word in words} - rows(page(name)) == set()
@@ -112,6 +116,13 @@ def test_every_signal_is_told() -> None:
     assert {
         name for name in SIGNALS if name not in page("README.md") + page("docs/adding.md") + page("docs/glossary.md")
     } == set()
+
+
+def test_the_page_of_behaviours_is_up_to_date_and_each_of_the_76_has_a_test() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts/acquisition.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("name", ["README.md", "monitor/pipeline.py"])

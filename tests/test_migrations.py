@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 import monitor
@@ -105,6 +106,12 @@ def test_upgrading_twice_changes_nothing(new_store_url: str) -> None:
     store.close()
 
 
+def test_the_files_of_the_migrations_are_called_by_their_revisions() -> None:
+    scripts = ScriptDirectory(str(migrate.script_location()))
+    assert migrate.revisions() == tuple(script.revision for script in scripts.walk_revisions())[::-1]
+    assert migrate.head() == scripts.get_current_head()
+
+
 def test_an_empty_database_has_no_revision_and_is_refused(new_store_url: str) -> None:
     assert migrate.current(new_store_url) is None
     with pytest.raises(SchemaError, match="monitor db upgrade"):
@@ -114,9 +121,9 @@ def test_an_empty_database_has_no_revision_and_is_refused(new_store_url: str) ->
 def test_a_database_of_an_older_revision_is_refused_with_the_way_out(
     new_store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    migrate.upgrade(new_store_url)
+    held = migrate.upgrade(new_store_url)
     monkeypatch.setattr(migrate, "head", lambda: "9999")
-    with pytest.raises(SchemaError, match="is at schema 0001, this program needs 9999: run `monitor db upgrade`"):
+    with pytest.raises(SchemaError, match=f"is at schema {held}, this program needs 9999: run `monitor db upgrade`"):
         SqlStore(new_store_url)
 
 

@@ -53,7 +53,7 @@ def _blocks(alert: Alert, tz: dt.tzinfo, shown: int) -> list[dict[str, Any]]:
     top.append(_text(alert.headline or "(no headline)", bold=True))
     top += [_text(alert.text)] if alert.text else []
     news = _news(alert, shown)
-    if news:
+    if news and alert.kind is not AlertKind.NOTICE:
         top.append(_text("What is new:", bold=True))
     parts: list[dict[str, Any]] = [_lines(*([element] for element in top))]
     if news:

@@ -36,11 +36,15 @@ from monitor.entities import (
     TopicMatch,
     Weight,
 )
+from monitor.incidents import Review
 from monitor.ports import OutboxTx
 
 _WEIGHTS = (Weight.MINOR, Weight.MAJOR)
 _WORDS_SHOWN = 6
 """Matched words shown a topic: enough to check it, short enough for one line."""
+
+_REPORTED = 10
+"""Feeds named in one notice: more is a table, and ``monitor incidents`` shows it."""
 
 _KNOWN_SHOWN = 60
 """Characters of an earlier sentence shown beside what is new: enough to recognise it by."""
@@ -133,6 +137,42 @@ class Composer:
                 now=now,
                 expires_at=now + self.policy.expires,
             )
+
+    def report(self, tx: OutboxTx, review: Review, *, now: dt.datetime) -> None:
+        """One notice to the operators of the feeds that fell ill and of those that are well again; none of neither."""
+        destination = self.policy.operators
+        ill = [f"{feed or 'this machine'}: {complaint.sentence}" for feed, complaint in review.told]
+        well = [f"{one.feed_id or 'this machine'}: {one.ending}" for one in review.well]
+        if destination is None or not (ill or well):
+            return
+        lines = (*_few(ill), *(f"well again: {said}" for said in _few(well)))
+        digest = hashlib.sha256("\n".join((now.isoformat(), *lines)).encode()).hexdigest()[:32]
+        tx.enqueue(
+            Alert(
+                destination=destination,
+                kind=AlertKind.NOTICE,
+                ref="",
+                headline=_headline(len(ill), len(well)),
+                at=now,
+                news=lines,
+            ),
+            dedup_key=f"notice:{destination}:{digest}",
+            state=OutboxState.HELD,
+            due_at=now,
+            now=now,
+            expires_at=now + self.policy.expires,
+        )
+
+
+def _few(lines: Sequence[str]) -> list[str]:
+    more = len(lines) - _REPORTED
+    return [*lines[:_REPORTED], *([f"… and {more} more: monitor incidents"] if more > 0 else [])]
+
+
+def _headline(ill: int, well: int) -> str:
+    if not ill:
+        return f"{well} feed trouble{'' if well == 1 else 's'} over"
+    return f"{ill} feed{'' if ill == 1 else 's'} need{'s' if ill == 1 else ''} a look"
 
 
 # ------------------------------------------------------------------------------------------------ decide

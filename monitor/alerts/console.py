@@ -137,7 +137,8 @@ class ConsoleSink:
 
 def _rows(alert: Alert, tz: dt.tzinfo) -> list[tuple[str, str]]:
     """Label and text of every line under the headline."""
-    news = [("new" if number == 0 else "", said) for number, said in enumerate(alert.news[:_NEWS])]
+    first = "" if alert.kind is AlertKind.NOTICE else "new"
+    news = [(first if number == 0 else "", said) for number, said in enumerate(alert.news[:_NEWS])]
     if len(alert.news) > _NEWS:
         news.append(("", f"and {len(alert.news) - _NEWS} more"))
     topics = [

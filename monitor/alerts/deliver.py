@@ -210,6 +210,8 @@ class Delivery:
 
     def _render(self, tx: OutboxTx, alert: Alert, *, told: bool = False) -> str:
         """The payload of an alert: the root of a story that has none here, else a reply."""
+        if alert.url:
+            alert = replace(alert, url=tx.link(alert.url) or alert.url)
         if alert.story is not None and alert.kind in {AlertKind.STORY, AlertKind.DEVELOPMENT}:
             told = told or tx.thread(alert.destination, alert.story) is not None
             alert = replace(alert, kind=AlertKind.DEVELOPMENT if told else AlertKind.STORY)

@@ -14,9 +14,13 @@ CONSOLE = Destination("console")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The rules of telling. Waits are durations; ``floor`` is the least weight that is told at all."""
+    """The rules of telling. Waits are durations; ``floor`` is the least weight that is told at all.
+
+    ``operators`` hears of feeds that are ill; None: nobody does, and ``monitor status`` alone shows them.
+    """
 
     default: Destination = CONSOLE
+    operators: Destination | None = CONSOLE
     routes: Mapping[TopicId, Destination] = field(default_factory=dict)
     severity: Mapping[TopicId, Weight] = field(default_factory=dict)
     floor: Weight = Weight.MINOR
@@ -39,6 +43,7 @@ class Policy:
         alerts = settings.alerts
         return cls(
             default=_default(settings),
+            operators=_operators(settings),
             routes={topic.id: place(topic.channel) for topic in topics if topic.channel},
             severity={topic.id: topic.severity for topic in topics},
             floor=Weight(alerts.severity),
@@ -62,3 +67,10 @@ def _default(settings: Settings) -> Destination:
     if slack.token is not None and slack.channel:
         return place(slack.channel)
     return CONSOLE
+
+
+def _operators(settings: Settings) -> Destination | None:
+    named = settings.alerts.operators
+    if named == "none":
+        return None
+    return place(named) if named else _default(settings)

@@ -14,22 +14,25 @@ from monitor.clean import credits as wires
 from monitor.clean import furniture
 from monitor.clean.lang import language
 from monitor.clean.page import Page, clean_page
-from monitor.clean.text import folded, one_line, paragraphs
+from monitor.clean.text import folded, one_line, paragraphs, squeezed
 from monitor.clean.urls import identity, is_url
 from monitor.entities import Article, Entry, Feed
 
-__all__ = ["Page", "clean", "clean_page", "content_hash"]
+__all__ = ["Page", "clean", "clean_page", "content_hash", "url_key"]
 
 FUTURE = dt.timedelta(hours=1)  # a publisher's clock may run ahead by so much; beyond it the date is a mistake
 TEXT_LONGEST = 60_000  # characters; a longer report is a transcript, and its end is no news
 TITLE_LONGEST = 500  # characters
 KEY_LONGEST = 400  # characters; longer guids and URLs are keyed by their hash
+HEAD_TIMES = 3  # a line so many times longer than the title does not repeat it, whatever its punctuation
 _AGGREGATORS = ("Yahoo!ニュース", "Yahoo! News", "Yahoo News", "Google News", "dメニューニュース", "MSN", "AOL")
 _SUFFIX = re.compile(r"^(?P<title>.{8,}?)\s*(?:\s[-–—|｜]\s|[|｜])\s*(?P<name>[^|｜]{2,60})$")
 _BRACKETED = re.compile(r"^(?P<title>.{6,}?)\s*[（(【](?P<name>[^（(【）)】]{2,20})[)）】]$")
 _NEWSROOM = re.compile(
     r"(?:新聞|通信|通信社|ニュース|放送|テレビ|オンライン|デジタル|Reuters|NEWS|ＮＨＫ|NHK|TBS|FNN|ANN|JNN)(?:社|DIGITAL|デジタル|オンライン)?$"
 )
+# In a guid or an address: JSON may say them, no database holds them, and what is stored must be found again.
+_UNPRINTED = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _LIST_OF_LINKS = re.compile(r"<a\s[^<>]*href=[\"']https?://news\.google\.com/", re.IGNORECASE)
 
 
@@ -48,7 +51,7 @@ def clean(entry: Entry, feed: Feed, now: dt.datetime) -> Article | None:
         credits = (*credits, *page.credits)
     if not title:
         return None
-    url = entry.link.strip()
+    url = _UNPRINTED.sub("", entry.link).strip()
     keys = _keys(entry, feed, title, text)
     if not keys:
         return None
@@ -64,7 +67,13 @@ def clean(entry: Entry, feed: Feed, now: dt.datetime) -> Article | None:
 
 def content_hash(title: str, text: str) -> str:
     """What changes when a sentence changes, and does not when only encoding, case, quotes or spacing do."""
-    return xxhash.xxh3_128_hexdigest(f"{folded(title).replace(' ', '')}\n{folded(text).replace(' ', '')}".encode())
+    return xxhash.xxh3_128_hexdigest(f"{squeezed(title)}\n{squeezed(text)}".encode())
+
+
+def url_key(url: str) -> str:
+    """The identity key of a web address; empty where it names no page of its own."""
+    page = identity(url)
+    return _key("url:", page) if page else ""
 
 
 def _title(raw: str, publisher: str) -> tuple[str, tuple[str, ...]]:
@@ -106,13 +115,15 @@ def _text(entry: Entry, title: str, publisher: str) -> tuple[str, tuple[str, ...
     text = _longest(entry)
     lines = furniture.without_teasers(text.split("\n"), publisher)
     lines = [furniture.without_tail(line) for line in lines if not furniture.is_furniture(line)]
+    heads = {folded(title), folded(publisher)}
+    longest = HEAD_TIMES * max(len(title), len(publisher))
     found: list[str] = []
     kept: list[str] = []
     for line in lines:
         wire = wires.byline(line)
         if wire:
             found.append(wire)
-        elif len(kept) >= 3 or folded(line) not in {folded(title), folded(publisher)}:
+        elif len(kept) >= 3 or len(line) > longest or folded(line) not in heads:
             kept.append(line)
     if kept:
         kept[0], opener = wires.opened(kept[0])
@@ -138,13 +149,13 @@ def _first_sentence(text: str) -> tuple[str, str]:
 
 def _keys(entry: Entry, feed: Feed, title: str, text: str) -> tuple[str, ...]:
     keys: list[str] = []
-    guid = entry.guid.strip()
+    guid = _UNPRINTED.sub("", entry.guid).strip()
     if guid and not entry.guid_shared:
-        if not is_url(guid):
+        if not is_url(guid) or entry.link_shared:  # of items that share a page, only the whole guid tells them apart
             keys.append(_key(f"guid:{feed.family}:", guid))
         elif identity(guid):
             keys.append(_key("url:", identity(guid)))
-    page = identity(entry.link)
+    page = "" if entry.link_shared else identity(_UNPRINTED.sub("", entry.link))
     if page:
         keys.append(_key("url:", page))
     if not keys and (title or text):

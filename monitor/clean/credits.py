@@ -53,6 +53,8 @@ _CLOSERS = (
     re.compile(rf"\s*[(（/\[【]\s*(?P<wire>{_ANY})\s*[)）/\]】][.。]?$", re.IGNORECASE),
     re.compile(rf"(?:(?<=[.!?。”\"])\s+|^)(?:--|[—–―])\s*(?P<wire>{_ANY})\.?$", re.IGNORECASE),
 )
+_CLOSER_ENDS = tuple(")）/]】")
+_CLOSER_DASHES = re.compile(r"--|[—–―]")
 _BYLINE = re.compile(
     rf"^[•·\-–—\s]*(?:(?:by|source|from|credit|источник|出典|提供|配信)\s*[:：]?\s*)?(?P<wire>{_ANY})(?:\s+(?:staff(?:\s+writer)?|news\s+agency))?\s*[.:]?$",
     re.IGNORECASE,
@@ -82,6 +84,8 @@ def opened(line: str) -> tuple[str, str]:
 
 def closed(line: str) -> tuple[str, str]:
     """A line without the credit it ends with, and that credit's wire (empty: none)."""
+    if not line.rstrip(".。").endswith(_CLOSER_ENDS) and _CLOSER_DASHES.search(line) is None:
+        return line, ""  # as nearly every line
     for pattern in _CLOSERS:
         found = pattern.search(line)
         if found is not None:

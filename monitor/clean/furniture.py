@@ -56,6 +56,12 @@ _TAILS: tuple[str, ...] = (
     r"\s*\(end\)",
 )
 _TAIL = re.compile("(?:" + "|".join(_TAILS) + r")\s*$", _FLAGS)
+# How every one of them ends, in lower case: a line that ends otherwise, as nearly all do, is not searched.
+_TAIL_ENDS = (
+    "endi", "enditem", "endi.", "enditem.", "reading", "more", "article", "story", "далее", "подробнее", "続きを読む",
+    "...", "…", "→", "»", ">", "]", "size", "size:", "(end)",
+)  # fmt: skip
+_TAIL_LONGEST = 12  # characters of those
 
 _SECTIONS = frozenset(
     "world asia europe africa americas russia japan politics national business economy opinion analysis news newsfeed society "
@@ -71,11 +77,12 @@ _TEASER_LONGEST = 160  # characters: a headline; a paragraph is longer or ends a
 
 def without_tail(line: str) -> str:
     """The line without what hangs on to its end."""
-    while True:
+    while line.rstrip()[-_TAIL_LONGEST:].casefold().endswith(_TAIL_ENDS):
         shorter = _TAIL.sub("", line)
         if shorter == line:
-            return line
+            break
         line = shorter
+    return line
 
 
 def is_furniture(line: str) -> bool:
@@ -91,12 +98,15 @@ def is_section(line: str) -> bool:
 
 def without_teasers(lines: Sequence[str], publisher: str) -> list[str]:
     """The lines without captions signed by the publisher and the teasers that follow them (section, then headline)."""
-    signed = re.compile(rf".*(?:^|\s)[-–—|]\s*{re.escape(publisher)}\.?$", _FLAGS) if publisher else None
+    ending = publisher.casefold()
+    if not publisher or not any(line.casefold().removesuffix(".").endswith(ending) for line in lines):
+        return list(lines)
+    signed = re.compile(rf".*(?:^|\s)[-–—|]\s*{re.escape(publisher)}\.?$", _FLAGS)
     kept: list[str] = []
     number = 0
     while number < len(lines):
         line = lines[number]
-        if signed is None or not signed.fullmatch(line):
+        if not signed.fullmatch(line):
             kept.append(line)
             number += 1
             continue

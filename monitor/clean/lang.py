@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 
-_KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa\uff66-\uff9d]")
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-_CYRILLIC = re.compile(r"[\u0400-\u04ff]")
-_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
-_HANGUL = re.compile(r"[\uac00-\ud7a3]")
+_CODE = re.compile(r"[a-z]{2,3}")  # ISO 639; what else stands in its place in a feed ("English", markup) says nothing
+# Runs, not letters: a text has fewer of them to be counted.
+_KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa\uff66-\uff9d]+")
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
+_CYRILLIC = re.compile(r"[\u0400-\u04ff]+")
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]+")
+_HANGUL = re.compile(r"[\uac00-\ud7a3]+")
 _UKRAINIAN = re.compile(r"[іїєґІЇЄҐ]")
 _BELARUSIAN = re.compile(r"[ўЎ]")
 _RUSSIAN_ONLY = re.compile(r"[ыэъёЫЭЪЁ]")
@@ -30,6 +32,7 @@ _ENOUGH = 0.2  # of the letters: a headline in Japanese may hold Latin names for
 def language(title: str, text: str, declared: str = "") -> str:
     """Two-letter code of the language; ``declared`` settles what the script leaves open. Empty where neither tells."""
     said = declared.strip().casefold().replace("_", "-").split("-")[0]
+    said = said if _CODE.fullmatch(said) else ""
     for sample in (title, f"{title}\n{text[:600]}"):
         found = _by_script(sample, said)
         if found:
@@ -38,8 +41,11 @@ def language(title: str, text: str, declared: str = "") -> str:
 
 
 def _by_script(sample: str, said: str) -> str:
-    kana, han, cyrillic = len(_KANA.findall(sample)), len(_HAN.findall(sample)), len(_CYRILLIC.findall(sample))
-    latin, hangul = len(_LATIN.findall(sample)), len(_HANGUL.findall(sample))
+    if sample.isascii():
+        return _latin(sample, said) if _LATIN.search(sample) else ""
+    kana, han, cyrillic, latin, hangul = (
+        sum(map(len, script.findall(sample))) for script in (_KANA, _HAN, _CYRILLIC, _LATIN, _HANGUL)
+    )
     letters = kana + han + cyrillic + latin + hangul
     if letters == 0:
         return ""

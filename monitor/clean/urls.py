@@ -6,6 +6,7 @@ Never changes the URL a reader clicks: tracking is cut off for identity only.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 _TRACKING = re.compile(
@@ -20,12 +21,14 @@ _FEED_LIKE = re.compile(
     re.IGNORECASE,
 )
 _KEEP = "%/:=&?~#+!$,;'@()*[]-._"
+_PLAIN_PATH = re.compile(r"(?!.*//)[\w/:=&~+!$,;'@()*\-.]*", re.ASCII)  # what comes out of ``quote`` as it went in
 _PORTS = {"http": 80, "https": 443}
 # One publisher, two hosts: NHK moved in 2025 and served both for a time, which told one team everything twice.
 _HOSTS = {"bbc.co.uk": "bbc.com", "nhk.or.jp": "news.web.nhk", "www3.nhk.or.jp": "news.web.nhk"}
 _NHK_ARTICLE = re.compile(r"(?:^|[/\-])(k1\d{13})(?:\D|$)")
 
 
+@lru_cache(maxsize=256)  # a guid that is the link, and whoever asks for one entry's again
 def identity(url: str) -> str:
     """A URL's identity: host, path and telling parameters. Empty where it names no page of its own."""
     try:
@@ -41,14 +44,15 @@ def identity(url: str) -> str:
     host = _HOSTS.get(host, host)
     if port and port != _PORTS[scheme]:
         host = f"{host}:{port}"
-    path = quote(unquote(re.sub(r"/{2,}", "/", parts.path)), safe=_KEEP, errors="replace").rstrip("/")
+    path = parts.path
+    if not _PLAIN_PATH.fullmatch(path):
+        path = quote(unquote(re.sub(r"/{2,}", "/", path)), safe=_KEEP, errors="replace")
+    path = path.rstrip("/")
     article = _NHK_ARTICLE.search(path) if host == "news.web.nhk" else None
     if article is not None:
         return f"{host}/{article[1]}"
-    query = urlencode(
-        sorted(pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _is_tracking(*pair)),
-        errors="replace",
-    )
+    told = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _is_tracking(*pair)]
+    query = urlencode(sorted(told), errors="replace") if told else ""
     page = parts.fragment if parts.fragment.startswith(("!", "/")) else ""
     if not path and not query and not page:
         return ""

@@ -20,9 +20,9 @@ def main() -> None:
     # A command that does not drain by itself ends as from Ctrl-C, so that what it made for itself is taken away.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
-        from monitor.cli.tree import app  # here: a Ctrl-C while it loads is no traceback
+        from monitor.cli.tree import tree  # here: a Ctrl-C while it loads is no traceback
 
-        app(prog_name="monitor")
+        tree(sys.argv[1] if len(sys.argv) > 1 else "")(prog_name="monitor")
     except MonitorError as error:
         _say(str(error))
         sys.exit(error.exit_code)

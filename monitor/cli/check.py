@@ -46,7 +46,7 @@ def check(
     parts, app = _configuration(config_folder(config))
     code = 2 if app is None else 0
     if app is not None:
-        parts += [_database(app), _alerts(app)]
+        parts += [_database(app), _alerts(app), _manners(app)]
         if feeds:
             parts.append(asyncio.run(_feeds(app)))
         code = 1 if any(part.problems for part in parts) else 0
@@ -98,7 +98,8 @@ def _database(app: App) -> Part:
 
 
 def _alerts(app: App) -> Part:
-    places = app.alert_policy.destinations()
+    policy = app.alert_policy
+    places = tuple(dict.fromkeys((*policy.destinations(), *([policy.operators] if policy.operators else []))))
     problems: list[str] = []
     for sink in app.sinks.values():
         problems += sink.check(places)
@@ -113,6 +114,14 @@ def _alerts(app: App) -> Part:
             "slack.channel is set, but no token: set MONITOR_SLACK__TOKEN_FILE (docs/slack.md), else alerts stay here"
         )
     return Part(name="alerts", found="to " + ", ".join(places), problems=tuple(problems))
+
+
+def _manners(app: App) -> Part:
+    """As whom we poll: a webmaster who is annoyed should find somebody to write to before blocking us."""
+    policy = app.http_policy
+    if policy.contact:
+        return Part(name="user agent", found=f"{policy.user_agent} (+{policy.contact})")
+    return Part(name="user agent", found=f"{policy.user_agent}, without a contact: set http.contact in monitor.toml")
 
 
 async def _feeds(app: App) -> Part:

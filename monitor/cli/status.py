@@ -10,12 +10,12 @@ from typing import Annotated
 
 import typer
 
-from monitor import schedule
+from monitor import incidents
 from monitor.app import App
 from monitor.cli.common import AsJson, ConfigDir, ago, clock, open_app, print_json, say, table, utc_now
 from monitor.cli.words import NOT_POLLED, health_word
 from monitor.entities import Destination, FeedId, OutboxId, OutboxState, Problem, Verdict
-from monitor.schedule import Wellness
+from monitor.incidents import Wellness
 from monitor.settings import zone
 
 FRESH = dt.timedelta(seconds=60)
@@ -135,7 +135,7 @@ def look(app: App, now: dt.datetime) -> Status:
             )  # fmt: skip
             continue
         state = view.state
-        told = schedule.health(feed, state, now, app.schedule_policy)
+        told = incidents.health(feed, state, now, app.schedule_policy)
         feeds.append(
             FeedLine(
                 feed=feed.id, wellness=told.wellness, sentence=told.sentence, problem=state.problem,

@@ -1,37 +1,58 @@
-"""All commands by name. To add one: a function in its family's file and a line here."""
+"""All commands by name. To add one: a function in its family's file and a line here.
+
+It never loads a family that was not asked for: reading all of them in takes longer than most commands.
+"""
 
 from __future__ import annotations
 
+import importlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 import typer
 
-from monitor.cli import (
-    alerts,
-    backfill,
-    check,
-    corpus,
-    db,
-    demo,
-    explain,
-    feeds,
-    replay,
-    run,
-    status,
-    stories,
-    topics,
-)
+COMMANDS: Mapping[str, str] = {
+    "run": "run",
+    "poll": "run",
+    "check": "check",
+    "status": "status",
+    "incidents": "incidents",
+    "explain": "explain",
+    "label": "explain",
+    "replay": "replay",
+    "backfill": "backfill",
+    "demo": "demo",
+}
+"""A command is the function of its name in this file of the folder."""
+FAMILIES = ("feeds", "topics", "corpus", "stories", "alerts", "db")
+"""A family is a file or folder with commands of its own, its ``COMMANDS``."""
 
-app = typer.Typer(
-    name="monitor",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
+
+def tree(only: str = "") -> typer.Typer:
+    """The whole tree, or as much of it as the command or family called ``only`` needs."""
+    app = typer.Typer(
+        name="monitor",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    app.callback()(_root)
+    known = only in COMMANDS or only in FAMILIES
+    for name in (only,) if known else (*COMMANDS, *FAMILIES):
+        file = importlib.import_module(f"monitor.cli.{COMMANDS.get(name, name)}")
+        if name in COMMANDS:
+            function = getattr(file, name)
+            app.command(help=_help(function))(function)
+            continue
+        purpose = (file.__doc__ or "").splitlines()[0].partition(": ")[2]
+        group = typer.Typer(help=purpose[:1].upper() + purpose[1:], no_args_is_help=True, rich_markup_mode=None)
+        for title, function in file.COMMANDS.items():
+            group.command(title, help=_help(function))(function)
+        app.add_typer(group, name=name)
+    return app
 
 
 def _help(command: Callable[..., None]) -> str:
@@ -47,7 +68,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
@@ -59,30 +79,3 @@ def _root(
     configuration, 3 another instance runs.
     """
     del version
-
-
-for command in (
-    run.run,
-    run.poll,
-    check.check,
-    status.status,
-    explain.explain,
-    explain.label,
-    replay.replay,
-    backfill.backfill,
-    demo.demo,
-):
-    app.command(help=_help(command))(command)
-for name, family in (
-    ("feeds", feeds),
-    ("topics", topics),
-    ("corpus", corpus),
-    ("stories", stories),
-    ("alerts", alerts),
-    ("db", db),
-):
-    purpose = (family.__doc__ or "").splitlines()[0].partition(": ")[2]
-    group = typer.Typer(help=purpose[:1].upper() + purpose[1:], no_args_is_help=True, rich_markup_mode=None)
-    for title, function in family.COMMANDS.items():
-        group.command(title, help=_help(function))(function)
-    app.add_typer(group, name=name)

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Mapping
 
 from monitor.entities import AlertReason, Fact, Name, NameId, OutboxState, Problem, Reason, Verdict
-from monitor.schedule import Wellness
+from monitor.incidents import Wellness
 
 WORDS_SHOWN = 160
 """Characters of the sentence a fact came from: enough to find it."""

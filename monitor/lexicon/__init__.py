@@ -6,7 +6,7 @@ Never decides relevance, topic or story. Everything is built in memory at start 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from monitor.entities import Name, NameId, Reading, Sentence
@@ -14,9 +14,10 @@ from monitor.lexicon.fold import fold, script_lang
 from monitor.lexicon.names import NameFinder
 from monitor.lexicon.phrases import Hit, PhraseMatcher, longest
 from monitor.lexicon.sentences import split
+from monitor.lexicon.sieve import Sieve
 from monitor.lexicon.words import terms, words
 
-__all__ = ["Hit", "Lexicon", "PhraseMatcher", "fold", "longest", "script_lang", "split", "terms", "words"]
+__all__ = ["Hit", "Lexicon", "PhraseMatcher", "Sieve", "fold", "longest", "script_lang", "split", "terms", "words"]
 
 
 class Lexicon:
@@ -33,6 +34,10 @@ class Lexicon:
     def holder(self, side: str, office: str, on: dt.date) -> NameId | None:
         """Who held an office of a side on a day; None where the lists do not know."""
         return self._finder.holder(side, office, on)
+
+    def sieve(self, ids: Collection[NameId]) -> Sieve:
+        """What tells texts apart in which none of these names stands, before they are read."""
+        return self._finder.sieve(ids)
 
     def read(self, title: str, text: str, lang: str, *, on: dt.date) -> Reading:
         """Title and text read: ``lang`` comes out as the one whose rules were used, ``on`` says who was in office."""

@@ -27,7 +27,7 @@ _ES = ("xes", "ches", "shes", "zes", "sses")
 _KEEP_S = ("ss", "us", "is")
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=32_768)
 def stem(word: str) -> str:
     """The stem of a lower-case word: plural, third person, -ed, -ing, doubling and a final e are taken off."""
     if not word.isalpha() or word in _WHOLE:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import bisect
 import datetime as dt
+import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import ahocorasick
@@ -16,6 +17,7 @@ import ahocorasick
 from monitor.entities import Mention, Name, NameId, Sentence
 from monitor.lexicon import russian
 from monitor.lexicon.fold import CJK_FLOOR, fold, is_word, squeeze
+from monitor.lexicon.sieve import Sieve
 
 ACRONYM_LENGTH = 5  # letters: a form all in capitals up to this length must stand in capitals ("US" is not "us")
 ENGLISH_PLURAL_LENGTH = 4  # letters: from here on a latin form may take a plural s
@@ -28,6 +30,7 @@ STATE_KINDS = frozenset(("country", "capital", "demonym", "role", "body"))
 
 _BEFORE_OFFICE = re.compile(r"(?:'s|')?[\s・]*(?:の|[a-z-]+\s)?", re.IGNORECASE)
 _AFTER_OFFICE = re.compile(r"\s(?:of\s)?", re.IGNORECASE)
+_JOINED = re.compile(f"[{chr(CJK_FLOOR)}-\U0010ffff]")
 _HOME_KINDS = frozenset(("role", "body"))
 _FOREIGN = re.compile(r"[\u30a0-\u30ff\u3400-\u9fffA-Za-z]の?$")
 _PEOPLES = frozenset(("demonym", "role"))
@@ -62,18 +65,27 @@ class NameFinder:
         }
         self._offices = {name.id for name in names if name.kind == "role" and name.office and not name.side}
         table: dict[str, list[_Form]] = {}
+        self._surfaces: dict[NameId, set[str]] = {name.id: set() for name in names}
         for name in names:
             for lang, strong, form in _all_forms(name):
                 for surface, entry in _surfaces(name, lang, form, strong):
+                    self._surfaces[name.id].add(surface)
                     entries = table.setdefault(surface, [])
                     if entry not in entries:
                         entries.append(entry)
-        self._automaton = ahocorasick.Automaton()
-        for surface, entries in table.items():
-            self._automaton.add_word(surface, (len(surface), tuple(entries)))
-        if table:
-            self._automaton.make_automaton()
-        self._empty = not table
+        russian.forget()
+        # Two, since a step costs as much as there are first letters: five in six of them are of the joined scripts.
+        self._spaced = _automaton({surface: found for surface, found in table.items() if ord(surface[0]) < CJK_FLOOR})
+        self._joined = _automaton({surface: found for surface, found in table.items() if ord(surface[0]) >= CJK_FLOOR})
+
+    def sieve(self, ids: Collection[NameId]) -> Sieve:
+        """What holds back every text in which ``find`` may find one of these names, or one who stands for it by office.
+
+        A mention of a name comes from a form of its own, or from that of an office or a state of its side.
+        """
+        told = {self.names[each].side for each in ids} - {""}
+        telling = (name.id for name in self.names.values() if name.id in ids or not told.isdisjoint(_sides(name)))
+        return Sieve(surface for name in telling for surface in self._surfaces[name])
 
     def holder(self, side: str, office: str, on: dt.date) -> NameId | None:
         """Who held an office of a side on a day; None where the lists do not know."""
@@ -83,8 +95,6 @@ class NameFinder:
 
     def find(self, sentences: Sequence[Sentence], on: dt.date) -> tuple[Mention, ...]:
         """All mentions in reading order; a role stands twice, as itself and as who held it on that day."""
-        if self._empty:
-            return ()
         found = [hit for sentence in sentences for hit in self._scan(sentence)]
         if not found:
             return ()
@@ -112,7 +122,11 @@ class NameFinder:
     def _scan(self, sentence: Sentence) -> Iterable[_Found]:
         text, places = squeeze(sentence.text)
         folded = fold(text)
-        for last, (length, entries) in self._automaton.iter(folded):
+        hits = itertools.chain(
+            self._spaced.iter(folded) if self._spaced else (),
+            self._joined.iter(folded) if self._joined and _JOINED.search(folded) else (),
+        )
+        for last, (length, entries) in hits:
             first = last - length + 1
             if not _bounded(folded, first, last):
                 continue
@@ -224,6 +238,17 @@ class NameFinder:
             if other.start >= hit.end and _AFTER_OFFICE.fullmatch(fold(text[hit.end : other.start])):
                 return _sides(name)
         return ()
+
+
+def _automaton(table: Mapping[str, Sequence[_Form]]) -> ahocorasick.Automaton | None:
+    """The forms of a table made ready for a search; None for an empty one, which cannot be searched."""
+    if not table:
+        return None
+    automaton = ahocorasick.Automaton()
+    for surface, entries in table.items():
+        automaton.add_word(surface, (len(surface), tuple(entries)))
+    automaton.make_automaton()
+    return automaton
 
 
 def _all_forms(name: Name) -> Iterable[tuple[str, bool, str]]:

@@ -60,9 +60,8 @@ class PhraseMatcher(Generic[V]):
 
     def _find(self, text: str, lang: str) -> Iterable[Hit[V]]:
         row = words(text, lang)
-        token_at = {span[0]: i for i, span in enumerate(row.spans)}
         for end, key in self._automata[lang].iter(row.key):
-            first = token_at[end - len(key) + 2]
+            first = bisect.bisect_left(row.spans, (end - len(key) + 2,))
             start, stop = row.spans[first][1], row.spans[first + key.count(" ") - 2][2]
             for phrase, value in self._tables[lang][key]:
                 yield Hit(phrase, value, start, stop, text[start:stop])

@@ -27,12 +27,24 @@ def _analyzer() -> Any:
     return pymorphy3.MorphAnalyzer()
 
 
-@lru_cache(maxsize=131_072)
+@lru_cache(maxsize=1_024)
+def _parses(word: str) -> Any:
+    """All readings of a word. Names share their words (министр, иностранных), and each is asked for in several ways."""
+    return _analyzer().parse(word)
+
+
+@lru_cache(maxsize=32_768)  # words: 9 MB when full
 def lemma(word: str) -> str:
     """The dictionary form of a lower-case word, ё written as е; the likeliest one where several fit."""
     if not word.isalpha() or len(word) < 3 or word.isascii():
         return word
     return str(_analyzer().parse(word)[0].normal_form).replace("ё", "е")
+
+
+def forget() -> None:
+    """Give back what was kept while names were inflected: nobody inflects after the start."""
+    for kept in (_parses, _declined, _person):
+        kept.cache_clear()
 
 
 def inflect(form: str, *, person: bool = False, every_number: bool = False) -> frozenset[str]:
@@ -53,7 +65,7 @@ def inflect(form: str, *, person: bool = False, every_number: bool = False) -> f
 
 
 def _lexeme(word: str) -> set[str]:
-    parses = _analyzer().parse(word)
+    parses = _parses(word)
     best = next((p for p in parses if "nomn" in p.tag), parses[0])
     return {form.word.replace("ё", "е") for form in best.lexeme} | {word}
 
@@ -82,12 +94,13 @@ def _fixed(word: str) -> Paradigm:
 
 def _parse(word: str, pos: str) -> Any | None:
     """The nominative reading of ``word`` as this part of speech, places before other nouns."""
-    fitting = [p for p in _analyzer().parse(word) if pos == p.tag.POS and p.tag.case == "nomn"]
+    fitting = [p for p in _parses(word) if pos == p.tag.POS and p.tag.case == "nomn"]
     if not fitting and pos == "ADJF":
-        fitting = [p for p in _analyzer().parse(word) if p.tag.POS == "PRTF" and p.tag.case == "nomn"]
+        fitting = [p for p in _parses(word) if p.tag.POS == "PRTF" and p.tag.case == "nomn"]
     return next((p for p in fitting if "Geox" in p.tag), fitting[0] if fitting else None)
 
 
+@lru_cache(maxsize=1_024)
 def _declined(word: str, pos: str) -> Paradigm:
     parse = _parse(word, pos)
     if parse is None:
@@ -104,6 +117,7 @@ def _declined(word: str, pos: str) -> Paradigm:
     return {case: frozenset(forms[case] | guessed.get(case, frozenset()) or {word}) for case in CASES}
 
 
+@lru_cache(maxsize=1_024)
 def _person(word: str) -> Paradigm:
     """Declension by ending, as names from abroad are declined; names of the dictionary get its forms as well."""
     if "-" in word:
@@ -111,7 +125,7 @@ def _person(word: str) -> Paradigm:
         ends = _person(last)
         return {case: frozenset(f"{first}-{end}" for end in ends[case]) for case in CASES}
     forms = {case: {form} for case, form in zip(CASES, _endings(word), strict=True)}
-    for parse in _analyzer().parse(word):
+    for parse in _parses(word):
         if (
             parse.tag.case == "nomn"
             and parse.tag.number == "sing"

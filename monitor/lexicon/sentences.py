@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 WORD = 24  # characters looked back for the word before a stop: longer ones are no abbreviation
 
-_STOPS = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?=\s)")
-_JA_STOPS = frozenset("。！？!?．")
+_STOPS = re.compile(r"[.!?…](?<![.!?…]{2})[.!?…]*+[\"'”’»)\]]*+(?=\s)")
 _OPEN, _CLOSE = "「『（(“", "」』）)”"
+_JA_SIGNS = re.compile(f"[。！？!?．{_OPEN}{_CLOSE}]")
 _ABBREVIATED = {
     "en": frozenset(
         "mr mrs ms dr prof gen lt col sgt capt maj adm sen rep gov pres sec hon st no vs inc ltd co corp "
@@ -62,12 +62,13 @@ def _split_ja(line: str, lang: str) -> Iterator[str]:
     """A stop inside quotes or brackets ends nothing, unless the bracket is never closed."""
     at = depth = 0
     last = max(line.rfind(close) for close in _CLOSE)
-    for index, char in enumerate(line):
-        if char in _OPEN and index < last:
-            depth += 1
+    for sign in _JA_SIGNS.finditer(line):
+        char, index = sign.group(), sign.start()
+        if char in _OPEN:
+            depth += index < last
         elif char in _CLOSE:
             depth = max(0, depth - 1)
-        elif char in _JA_STOPS and not depth and not _inside_latin(line, index):
+        elif not depth and not _inside_latin(line, index):
             yield line[at : index + 1]
             at = index + 1
     yield line[at:]

@@ -55,7 +55,7 @@ class Words:
     spans: tuple[tuple[int, int, int], ...]
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=1_024)  # sentences of 3 KB: the articles that are being read, whose every room asks for them
 def words(text: str, lang: str) -> Words:
     """The stems of a sentence in a language written with blanks; English articles are left out."""
     parts: list[str] = []

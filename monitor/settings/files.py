@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, TypeAdap
 
 from monitor import entities as e
 from monitor.errors import ConfigError, ConfigErrors
-from monitor.settings.model import Span, Table, Zone
+from monitor.settings.model import Table, Wait, Zone
 
 _M = TypeVar("_M", bound=BaseModel)
 _T = TypeVar("_T")
@@ -41,6 +41,16 @@ def _three(value: Texts) -> Texts:
 InThree = Annotated[Texts, AfterValidator(_three)]
 
 
+class SelectRow(Table):
+    """The ``[feed.select]`` of a watched page: CSS selectors."""
+
+    item: str = Field(min_length=1)
+    title: str = ""
+    link: str = ""
+    date: str = ""
+    text: str = ""
+
+
 class FeedRow(Table):
     """A ``[[feed]]`` of ``feeds.toml``."""
 
@@ -49,35 +59,46 @@ class FeedRow(Table):
     publisher: str = Field(min_length=1)
     family: Slug
     lang: Literal["en", "ja", "ru", ""] = ""
-    kind: Literal["rss", "sitemap", "jsonfeed"] = "rss"
+    kind: Literal["rss", "sitemap", "jsonfeed", "page"] = "rss"
     zone: Zone = "UTC"
     grade: Literal["A", "B", "C", "D"] = "C"
     enabled: bool = True
     reason: str = ""
     note: str = ""
-    every: Span | None = None
-    min_every: Span | None = None
-    max_every: Span | None = None
+    every: Wait | None = None
+    min_every: Wait | None = None
+    max_every: Wait | None = None
     query: bool = False
     insecure: bool = False
     official: bool = False
     tls_verify: bool = True
     user_agent: str = ""
+    sitemap: str = ""
+    select: SelectRow | None = None
     seed: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _complete(self) -> FeedRow:
+        try:
+            parts = urlsplit(self.url)
+        except ValueError:
+            raise ValueError("url has brackets that hold no IPv6 address: mend it") from None
         if not self.enabled:
             if not self.reason.strip():
                 raise ValueError("a feed that is not enabled says why: add reason, with a date")
             return self
-        parts = urlsplit(self.url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("url must be a whole http:// or https:// address")
         try:
             _ = parts.port
         except ValueError:
             raise ValueError("url has a port that is none: write one from 1 to 65535, or leave it out") from None
+        if (self.select is None) != (self.kind != "page"):
+            raise ValueError('select says where a page shows its items: write [feed.select] for kind = "page" alone')
+        if self.sitemap and not urlsplit(self.sitemap).hostname:
+            raise ValueError("sitemap must be a whole http:// or https:// address")
+        if not self.user_agent.isprintable():
+            raise ValueError("user_agent is the line of a header: write it without line breaks and control characters")
         if parts.scheme == "http" and not self.insecure:
             raise ValueError("url is plain http: use https, or set insecure = true if the site has no other")
         return self
@@ -382,11 +403,18 @@ class _Names(Table):
     name: tuple[NameRow, ...] = ()
 
 
+def feed_of(row: FeedRow) -> e.Feed:
+    """A row of ``feeds.toml`` as a feed."""
+    values = row.model_dump(exclude={"id", "select"})
+    select = e.Selectors(**row.select.model_dump()) if row.select is not None else None
+    return e.Feed(**values, id=e.FeedId(row.id), select=select)
+
+
 def load_feeds(folder: Path) -> tuple[e.Feed, ...]:
     """The rows of ``feeds.toml``, dead ones included; ids and addresses are unique."""
     reader, path = _Reader(folder), folder / "feeds.toml"
     file, _ = reader.read(path, _Feeds)
-    feeds = tuple(e.Feed(**{**row.model_dump(), "id": e.FeedId(row.id)}) for row in (file.feed if file else ()))
+    feeds = tuple(feed_of(row) for row in (file.feed if file else ()))
     if file is not None and not feeds:
         reader.add(path, "feed", None, "there is no [[feed]] in it; write one")
     _unique(reader, path, "feed.id", (feed.id for feed in feeds))

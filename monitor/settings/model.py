@@ -55,11 +55,34 @@ def _database_url(value: str) -> str:
     return value
 
 
+def _public_url(value: str) -> str:
+    if value and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
+        raise ValueError("write how the world reaches the page, such as https://monitor.example.org")
+    return value
+
+
+def _listen(value: str) -> str:
+    found = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/]+):([0-9]{1,5})", value)
+    if value and (found is None or int(found[2]) > 65_535):
+        raise ValueError('write address and port, such as "127.0.0.1:8080"')
+    return value
+
+
+def _anchor(value: str) -> str:
+    found = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/]+):([0-9]{1,5})", value)
+    if found is None or not 0 < int(found[2]) <= 65_535:
+        raise ValueError('write host and port, such as "dns.google:443"')
+    return value
+
+
 Span = Annotated[dt.timedelta, BeforeValidator(parse_span)]
 Wait = Annotated[Span, AfterValidator(_longer_than_nothing)]
 """A span that zero would make a busy loop of."""
 Network = Annotated[str, AfterValidator(_network)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
+Listen = Annotated[str, AfterValidator(_listen)]
+Anchor = Annotated[str, AfterValidator(_anchor)]
+PublicUrl = Annotated[str, AfterValidator(_public_url)]
 Zone = Annotated[str, AfterValidator(_zone)]
 
 
@@ -91,19 +114,44 @@ class HttpTable(Table):
     allow_addresses: tuple[Network, ...] = Field(
         (), description="networks that may be polled although they are not public"
     )
+    anchors: tuple[Anchor, ...] = Field(
+        ("one.one.one.one:443", "dns.google:443"),
+        description="host:port that answers while this machine's own network is well; asked only when feeds fail",
+    )
 
 
 class ScheduleTable(Table):
     """How often feeds are polled."""
 
-    every: Wait = Field(dt.timedelta(minutes=10), description="pace of a feed whose row names none")
-    min_every: Wait = Field(dt.timedelta(minutes=5), description="never faster than this")
+    every: Wait = Field(
+        dt.timedelta(minutes=90),
+        description="where the pace of a row that names none starts; then up, or down to 1 h, which any site bears",
+    )
+    min_every: Wait = Field(
+        dt.timedelta(minutes=5),
+        description="how far the pace of a row goes down by itself; its own min_every may go below",
+    )
     max_every: Span = Field(dt.timedelta(hours=6), description="never slower than this while the feed is well")
     max_backoff: Wait = Field(
         dt.timedelta(hours=12), description="longest pause after failures; a feed is never given up"
     )
     spread: Span = Field(dt.timedelta(seconds=30), description="first polls after a start are spread over this time")
     tick: Wait = Field(dt.timedelta(seconds=2), description="how often the dispatcher looks for due feeds")
+
+
+class WebTable(Table):
+    """The page that listens: health, metrics, and what WebSub hubs send."""
+
+    listen: Listen = Field("", description='address and port, such as "127.0.0.1:8080"; empty: nothing listens')
+    public_url: PublicUrl = Field(
+        "", description="how hubs reach it, such as https://monitor.example.org; empty: no WebSub subscriptions"
+    )
+
+    @model_validator(mode="after")
+    def _reached(self) -> WebTable:
+        if self.public_url and not self.listen:
+            raise ValueError('public_url is of the page that listens: set listen too, such as "127.0.0.1:8080"')
+        return self
 
 
 class GateTable(Table):
@@ -131,6 +179,9 @@ class AlertsTable(Table):
 
     destination: str = Field(
         "", description='"console" or "slack:CHANNEL"; empty: Slack if a token is set, else console'
+    )
+    operators: str = Field(
+        "", description='where incidents of feeds are told, as for destination; empty: as destination; "none": nowhere'
     )
     zone: Zone = Field("Asia/Tokyo", description="the readers' time zone")
     group_wait: Span = Field(dt.timedelta(seconds=90), description="a new story waits so long for more voices")
@@ -174,6 +225,7 @@ class SettingsModel(Table):
     database: Database = Database()
     http: HttpTable = HttpTable()
     schedule: ScheduleTable = ScheduleTable()
+    web: WebTable = WebTable()
     gate: GateTable = GateTable()
     meaning: MeaningTable = MeaningTable()
     stories: StoriesTable = StoriesTable()

@@ -7,12 +7,24 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from functools import lru_cache
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
+_LOCAL = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "192.0.0.0/24",  # a protocol's own, never a server
+        "192.88.99.0/24",  # the relays of 6to4, withdrawn
+        "64:ff9b:1::/48",  # a network's own NAT64
+        "3fff::/20",  # documentation
+        "fec0::/10",  # site-local, withdrawn and still routed inside some houses
+    )
+)
+"""Networks that are nobody's public address, though some versions of ``ipaddress`` call them global."""
 
 
 def networks(allowed: Sequence[str]) -> tuple[Network, ...]:
@@ -29,7 +41,18 @@ def is_allowed(text: str, allowed: Sequence[Network]) -> bool:
     inner = _unwrapped(address)
     if any(one in network for network in allowed for one in (address, *inner) if one.version == network.version):
         return True
-    return all(one.is_global and not one.is_multicast and not one.is_reserved for one in inner)
+    return all(map(_is_public, inner))
+
+
+@lru_cache(maxsize=4096)
+def is_public(text: str) -> bool:
+    """Whether a numeric address is one that anybody can reach; what an operator allowed does not make it so."""
+    return is_allowed(text, ())
+
+
+def _is_public(address: Address) -> bool:
+    own = any(address in network for network in _LOCAL if address.version == network.version)
+    return address.is_global and not own and not address.is_multicast and not address.is_reserved
 
 
 def _unwrapped(address: Address) -> tuple[Address, ...]:

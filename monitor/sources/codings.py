@@ -20,6 +20,8 @@ else:
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _STACKED_MOST = 4  # codings within codings; honest servers use one
 _CHUNK = 1 << 16  # bytes a step
+_GZIP_BITS = 31  # zlib's number for "with gzip's header", and the largest window
+_MEMBERS_MOST = 1000  # gzip members strung together; honest servers send one, some a first empty one
 
 
 class TooLarge(Exception):
@@ -34,6 +36,7 @@ class _Decoder(Protocol):
     """One coding undone step by step: feed bytes, take at most so many."""
 
     done: bool
+    more: bool  # whether something of the document may follow all the same
 
     def step(self, data: bytes, most: int) -> bytes:
         """Up to ``most`` bytes; call again with ``b""`` for the rest."""
@@ -42,27 +45,39 @@ class _Decoder(Protocol):
 
 class _Zlib:
     def __init__(self, bits: int) -> None:
-        self._inner, self._bits, self._pending, self.done = zlib.decompressobj(bits), bits, b"", False
+        self._inner, self._bits, self._pending, self._members = zlib.decompressobj(bits), bits, b"", 1
+        self.done, self.more = False, bits == _GZIP_BITS
 
     def step(self, data: bytes, most: int) -> bytes:
-        source = self._pending + data
-        try:
-            out = self._inner.decompress(source, most)
-        except zlib.error as error:
-            raise Broken(str(error)) from error
-        self._pending = self._inner.unconsumed_tail
-        if self._inner.eof:
-            rest = self._inner.unused_data
-            if self._bits == 31 and rest.startswith(_GZIP):  # another member
-                self._inner, self._pending = zlib.decompressobj(self._bits), rest
-            else:
-                self.done = True
-        return out
+        source, self._pending = self._pending + data, b""
+        while True:
+            if self.done and not self._next(source):
+                return b""
+            try:
+                out = self._inner.decompress(source, most)
+            except zlib.error as error:
+                raise Broken(str(error)) from error
+            self._pending = source = self._inner.unconsumed_tail
+            if self._inner.eof:
+                self._pending = source = self._inner.unused_data
+                self.done = not self._next(source)
+            if out or not source:  # a member may be empty, and the document stands in the next
+                return out
+
+    def _next(self, source: bytes) -> bool:
+        """Whether another member begins (gzip files may be strung together); what else follows the end is no part."""
+        if self.more and len(source) < len(_GZIP) and _GZIP.startswith(source):
+            self._pending = source  # nothing yet, or half of a mark at the end of what has come
+            return False
+        self.more = self.more and source.startswith(_GZIP) and self._members < _MEMBERS_MOST
+        if self.more:
+            self._inner, self._members, self.done = zlib.decompressobj(self._bits), self._members + 1, False
+        return self.more
 
 
 class _Brotli:
     def __init__(self) -> None:
-        self._inner, self.done = brotli.Decompressor(), False
+        self._inner, self.done, self.more = brotli.Decompressor(), False, False
 
     def step(self, data: bytes, most: int) -> bytes:
         try:
@@ -75,7 +90,7 @@ class _Brotli:
 
 class _Zstd:
     def __init__(self) -> None:
-        self._inner, self.done = zstd.ZstdDecompressor(), False
+        self._inner, self.done, self.more = zstd.ZstdDecompressor(), False, False
 
     def step(self, data: bytes, most: int) -> bytes:
         try:
@@ -88,7 +103,7 @@ class _Zstd:
 
 
 _DECODERS: Mapping[str, tuple[Callable[[], _Decoder], ...]] = {
-    "gzip": (lambda: _Zlib(31),),
+    "gzip": (lambda: _Zlib(_GZIP_BITS),),
     "zstd": (_Zstd,),
     "br": (_Brotli,),
     # By the standard deflate has zlib's header; half the world sends it bare.
@@ -150,7 +165,7 @@ def _unfold(decoder: _Decoder, body: bytes, most: int, ratio: int) -> tuple[byte
                 if decoder.done or not piece:
                     break
                 piece = decoder.step(b"", _CHUNK)
-            if decoder.done:
+            if decoder.done and not decoder.more:
                 break
     except Broken:
         if size == 0:

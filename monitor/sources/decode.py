@@ -8,10 +8,12 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:\-]{1,40})["']""")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,300}\?>")
 _NOT_XML = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]")
+_CONTROLS = bytes(byte for byte in range(0x20) if byte not in b"\t\n\r")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (b"\xff\xfe\x00\x00", "utf-32-le"),
@@ -29,6 +31,7 @@ _WIDER = {
     "iso-8859-9": "cp1254",
     "win-1251": "cp1251", "windows1251": "cp1251",
 }  # fmt: skip
+_NO_CHARACTER_SETS = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape"})  # ways to write ASCII
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _STRAY = 0.05  # of all non-ASCII characters: so many broken ones still make a UTF-8 document with accidents in it
 _GUESSES = ("cp932", "euc_jis_2004", "cp1251", "koi8_r", "gb18030", "cp1252")
@@ -54,7 +57,7 @@ def decode(body: bytes, charset: str | None) -> Decoded:
     found = _DECLARED.match(body[:400])
     declared = _name(found[1].decode("ascii")) if found else None
     claims = [name for name in (declared, _name(charset)) if name is not None]
-    if b"\x1b" in body and "iso2022_jp_2" in claims:
+    if "iso2022_jp_2" in claims and b"\x1b" in body:
         return _decoded(body, "iso2022_jp_2", "")
     try:
         text = body.decode("utf-8")
@@ -62,9 +65,9 @@ def decode(body: bytes, charset: str | None) -> Decoded:
         return _not_utf8(body, claims)
     odd = [name for name in claims if name != "utf-8"]
     lied = bool(odd) and not body.isascii()
-    return Decoded(
-        text=_NOT_XML.sub("", text), encoding="utf-8", flagged=f"declared {odd[0]}, is utf-8" if lied else ""
-    )
+    if len(body.translate(None, _CONTROLS)) != len(body) or b"\xef\xbf" in body:  # a tenth of the time of ``_NOT_XML``
+        text = _NOT_XML.sub("", text)
+    return Decoded(text=text, encoding="utf-8", flagged=f"declared {odd[0]}, is utf-8" if lied else "")
 
 
 def undeclared(text: str) -> str:
@@ -103,19 +106,16 @@ def _decoded(body: bytes, encoding: str, flagged: str) -> Decoded:
     return Decoded(text=_NOT_XML.sub("", body.decode(encoding, errors="replace")), encoding=encoding, flagged=flagged)
 
 
+@lru_cache(maxsize=256)  # to look a codec up costs more than to decode a document with it
 def _name(charset: str | None) -> str | None:
     if not charset:
         return None
     asked = charset.strip().strip("\"'").casefold()
     try:
-        return (
-            codecs.lookup(_WIDER.get(asked, asked)).name.replace("_", "-")
-            if asked.startswith("utf")
-            else _lookup(asked)
-        )
-    except LookupError:
+        name = codecs.lookup(_WIDER.get(asked, asked)).name
+        "".encode(name)  # a codec that makes no characters of bytes (base64, rot13) refuses
+    except (LookupError, ValueError):  # ValueError: a NUL in the name, or a codec that refuses whatever it gets
         return None
-
-
-def _lookup(asked: str) -> str:
-    return codecs.lookup(_WIDER.get(asked, asked)).name
+    if name in _NO_CHARACTER_SETS:
+        return None
+    return name.replace("_", "-") if asked.startswith("utf") else name

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
@@ -26,8 +27,12 @@ class Codec(Generic[T]):
         self, kind: type[T], *, columns: Sequence[str] = (), nested: Mapping[str, set[str]] | None = None
     ) -> None:
         self.kind = kind
-        self._adapter: TypeAdapter[T] = TypeAdapter(kind)
         self._without: dict[str, Any] = {**dict.fromkeys(columns, True), **(nested or {})}
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[T]:
+        """Made when first used: a look at the status uses two of a dozen, and each takes milliseconds and memory."""
+        return TypeAdapter(self.kind)
 
     def dump(self, value: T, *, compact: bool = False) -> bytes:
         """JSON that both databases take; ``compact`` leaves out what stands at its default."""

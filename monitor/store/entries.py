@@ -6,6 +6,7 @@ It never says whether an article is new or a copy: it answers what is held.
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,6 +19,7 @@ from monitor.entities import (
     ArticleId,
     EntryId,
     Fact,
+    FeedId,
     Fingerprint,
     Known,
     Neighbour,
@@ -27,6 +29,7 @@ from monitor.entities import (
 )
 from monitor.errors import StoreError
 from monitor.store import tables as t
+from monitor.store.bulk import add_rows, next_id
 from monitor.store.codec import Codec
 from monitor.store.feeds import know_feed
 from monitor.store.session import Part, among, inserting, new_id, on_both, row_each
@@ -66,6 +69,7 @@ KNOWN = on_both(
         select(
             t.entry_key.c.key,
             t.entry.c.id,
+            t.entry.c.feed_id,
             t.entry.c.content_hash,
             t.entry.c.verdict,
             t.entry.c.revisions,
@@ -75,6 +79,11 @@ KNOWN = on_both(
         .join_from(t.entry_key, t.entry)
         .outerjoin(t.article)
         .where(among(t.entry_key.c.key, dialect), t.entry.c.verdict.is_not(None))
+    )
+)
+HASHES = on_both(
+    lambda dialect: select(t.revision.c.entry_id, t.revision.c.content_hash).where(
+        among(t.revision.c.entry_id, dialect)
     )
 )
 
@@ -112,17 +121,30 @@ class EntryQueries(Part):
 
     def known(self, keys: Sequence[str]) -> Mapping[str, Known]:
         """Which of these identity keys we hold, and as what."""
+        rows = self._db.execute(KNOWN[self._session.dialect], {"values": self._session.values(keys)}).all()
+        earlier = self._hashes([row.id for row in rows if row.revisions])
         return {
             row.key: Known(
                 entry=EntryId(row.id),
                 content_hash=row.content_hash,
                 verdict=Verdict(row.verdict),
+                feed_id=FeedId(row.feed_id),
                 article=None if row.article_id is None else ArticleId(row.article_id),
                 story=None if row.story_id is None else StoryId(row.story_id),
                 revisions=row.revisions,
+                earlier=frozenset(earlier.get(row.id, ())) - {row.content_hash},
             )
-            for row in self._db.execute(KNOWN[self._session.dialect], {"values": self._session.values(keys)})
+            for row in rows
         }
+
+    def _hashes(self, entries: Sequence[int]) -> Mapping[int, set[str]]:
+        """The hashes of all texts that entries ever had, of those that were edited."""
+        found: dict[int, set[str]] = defaultdict(set)
+        if entries:
+            asked = {"values": self._session.values(entries)}
+            for row in self._db.execute(HASHES[self._session.dialect], asked):
+                found[row.entry_id].add(row.content_hash)
+        return found
 
     def add(self, article: Article) -> EntryId | None:
         """Insert an entry under all its keys, or refuse with None where another transaction was first.
@@ -149,10 +171,13 @@ class EntryQueries(Part):
             know_feed(self._session, article.feed_id, article)
             keys += [(key, number) for key in _keys(article)]
             rows.append(_entry_columns(article) | _verdict_columns(account))
-        if len(rows) == 1:
-            entries = [EntryId(new_id(self._db.execute(ADD, rows[0])))]
-        else:
-            entries = [EntryId(entry) for entry in self._db.scalars(ADD_MANY, rows)]
+        if self._session.dialect == "sqlite":
+            first = next_id(self._db, t.entry)
+            entries = [EntryId(first + number) for number in range(len(rows))]
+            add_rows(self._db, t.entry, [{"id": entry, **row} for entry, row in zip(entries, rows, strict=True)])
+            add_rows(self._db, t.entry_key, [{"key": key, "entry_id": entries[number]} for key, number in sorted(keys)])
+            return entries
+        entries = [EntryId(entry) for entry in self._db.scalars(ADD_MANY, rows)]
         self._db.execute(ADD_NEW_KEYS, [{"key": key, "entry_id": entries[number]} for key, number in sorted(keys)])
         return entries
 

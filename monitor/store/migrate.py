@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, column, func, select, table
 from sqlalchemy.exc import DBAPIError
 
 import monitor
@@ -21,6 +19,11 @@ from monitor.errors import SchemaError, StoreError
 from monitor.store.engine import open_engine, said
 from monitor.store.tables import metadata
 
+if TYPE_CHECKING:  # where nothing is migrated, which is nearly always, alembic is not loaded: a fifth of a start
+    from alembic.config import Config
+
+STAMP = table("alembic_version", column("version_num"))
+"""Where alembic keeps the revision a database is at."""
 MIGRATION_LOCK = 0x6D6F6E69_00000001
 """PostgreSQL advisory key of a running migration: two containers that start together migrate once."""
 
@@ -36,12 +39,18 @@ def script_location() -> Path:
     )
 
 
+@cache
+def revisions() -> tuple[str, ...]:
+    """Every revision this program knows, oldest first: a migration's file is called by its own, ``0002_name.py``."""
+    found = sorted(path.name.partition("_")[0] for path in (script_location() / "versions").glob("[0-9]*_*.py"))
+    if not found:
+        raise SchemaError("there is no migration to work with")
+    return tuple(found)
+
+
 def head() -> str:
     """The revision this program works with."""
-    revision = _scripts().get_current_head()
-    if revision is None:
-        raise SchemaError("there is no migration to work with")
-    return revision
+    return revisions()[-1]
 
 
 def current(url: str) -> str | None:
@@ -52,6 +61,8 @@ def current(url: str) -> str | None:
 
 def upgrade(url: str, revision: str = "head") -> str:
     """Bring a database up to ``revision`` and return what it is at now. Data stays; a newer database is refused."""
+    from alembic import command
+
     with _connected(url) as connection:
         _refuse_newer(revision_of(connection))
         command.upgrade(_config(connection), revision)
@@ -62,6 +73,8 @@ def upgrade(url: str, revision: str = "head") -> str:
 
 def downgrade(url: str, revision: str) -> str | None:
     """Bring a database down to ``revision`` (``base``: nothing of ours is left, data neither)."""
+    from alembic import command
+
     with _connected(url) as connection:
         command.downgrade(_config(connection), revision)
         return revision_of(connection)
@@ -69,9 +82,12 @@ def downgrade(url: str, revision: str) -> str | None:
 
 def create(engine: Engine) -> None:
     """All tables at once, stamped as head: for throwaway databases, which have nothing to migrate."""
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     with engine.begin() as connection:
         metadata.create_all(connection)
-        MigrationContext.configure(connection).stamp(_scripts(), "head")
+        MigrationContext.configure(connection).stamp(ScriptDirectory(str(script_location())), "head")
 
 
 def verify(connection: Connection) -> None:
@@ -86,24 +102,25 @@ def verify(connection: Connection) -> None:
 
 def revision_of(connection: Connection) -> str | None:
     """The revision a connected database is at."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not connection.dialect.has_table(connection, STAMP.name):
+        return None
+    found: str | None = connection.scalar(select(STAMP.c.version_num))
+    return found
 
 
 def _refuse_newer(found: str | None) -> None:
     """A revision this program has never heard of was made by a later one."""
-    if found is not None and found not in {script.revision for script in _scripts().walk_revisions()}:
+    if found is not None and found not in revisions():
         raise SchemaError(
             f"the database is at schema {found}, which this program does not know: it is of a later version; "
             f"run that version, or restore a backup (this program knows up to {head()})"
         )
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory(str(script_location()))
-
-
 def _config(connection: Connection) -> Config:
     """Alembic's settings, without a file: the connection is handed over open."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(script_location()).replace("%", "%%"))
     config.attributes["connection"] = connection

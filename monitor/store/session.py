@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     ColumnElement,
     Connection,
@@ -30,8 +31,6 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from monitor.entities import ArticleId, EntryId, FeedId, Story, StoryId
 from monitor.store.types import storable
@@ -142,12 +141,31 @@ def row_each(dialect: str, *before: ColumnElement[Any], after: Sequence[ColumnEl
 
 def inserting(table: Table, dialect: str) -> Any:
     """INSERT that can say ON CONFLICT, on either database."""
-    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    if dialect == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # four drivers' worth of code, which a house on SQLite never needs
+
+    return postgresql.insert(table)
 
 
-def on_both(build: Callable[[str], S]) -> Mapping[str, S]:
-    """A statement that differs between the databases, built once for each."""
-    return {dialect: build(dialect) for dialect in ("sqlite", "postgresql")}
+class OnBoth(Generic[S]):
+    """A statement that differs between the databases, built once for the one in use."""
+
+    def __init__(self, build: Callable[[str], S]) -> None:
+        self._build = build
+        self._built: dict[str, S] = {}
+
+    def __getitem__(self, dialect: str) -> S:
+        if dialect not in self._built:
+            self._built[dialect] = self._build(dialect)
+        return self._built[dialect]
+
+
+def on_both(build: Callable[[str], S]) -> OnBoth[S]:
+    """The statement that ``build`` makes for a database by its name."""
+    return OnBoth(build)
 
 
 def new_id(result: CursorResult[Any]) -> int:

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Self
 
 from sqlalchemy import Connection, func, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from monitor.entities import FeedId
@@ -22,6 +22,8 @@ from monitor.store import tables as t
 from monitor.store.engine import MODE, each_alone, open_engine, said, say, sqlite_file
 from monitor.store.entries import EntryQueries
 from monitor.store.feeds import FeedQueries
+from monitor.store.incidents import IncidentQueries
+from monitor.store.links import LinkQueries
 from monitor.store.outbox import OutboxQueries
 from monitor.store.session import Session, StoryCache
 from monitor.store.stories import StoryQueries
@@ -31,25 +33,28 @@ INGEST = 1
 """Second half of the PostgreSQL advisory key that ingest transactions wait for."""
 
 
-class SqlTx(FeedQueries, EntryQueries, StoryQueries, OutboxQueries):
+class SqlTx(FeedQueries, IncidentQueries, EntryQueries, LinkQueries, StoryQueries, OutboxQueries):
     """One transaction over everything. It commits as a whole or never was."""
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """A part of the transaction that may fail alone: what its block wrote is undone if it raises, the rest stands.
 
-        The error goes on to the caller, who may swallow it and continue with the next entry.
+        The error goes on to the caller, who may swallow it and continue with the next entry; one that is the database's
+        own (a full disk, a deadlock) goes on as a ``StoreError``, since it says nothing of the entry.
         """
         session = self._session
         unrecorded, feeds, unplaced = set(session.unrecorded), set(session.feeds), set(session.unplaced)
         say(self._db, "SAVEPOINT part")
         try:
             yield
-        except BaseException:
+        except BaseException as error:
             say(self._db, "ROLLBACK TO SAVEPOINT part")
             say(self._db, "RELEASE SAVEPOINT part")
             session.unrecorded, session.feeds, session.unplaced = unrecorded, feeds, unplaced
             session.stories.clear()
+            if isinstance(error, OperationalError) and not _is_too_much(error):
+                raise StoreError(f"the database said no: {said(error)}") from error
             raise
         say(self._db, "RELEASE SAVEPOINT part")
 
@@ -78,6 +83,11 @@ class SqlTx(FeedQueries, EntryQueries, StoryQueries, OutboxQueries):
     def connection(self) -> Connection:
         """The connection below, for the other files of the store; nobody above asks for it."""
         return self._db
+
+
+def _is_too_much(error: OperationalError) -> bool:
+    """Whether one value is beyond PostgreSQL's limits (class 54, a key too long for an index): the entry's fault."""
+    return str(getattr(error.orig, "sqlstate", None) or "").startswith("54")
 
 
 class SqlStore:

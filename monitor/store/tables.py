@@ -51,7 +51,39 @@ feed_state = Table(
     Column("paused", Boolean, nullable=False),
     Column("leased_by", Words),
     Column("leased_until", UtcTime),
-    Column("state", Json, nullable=False),  # FeedState
+    Column("state", Json, nullable=False),  # FeedState without paused
+    Column("items", LargeBinary),  # of the document taken in last: digest and identity of each, 8 bytes and 8
+)
+
+hold = Table(
+    "hold",
+    metadata,
+    Column("host", Words, primary_key=True),
+    Column("until", UtcTime, nullable=False),
+    Column("why", Words, nullable=False),
+)
+
+incident = Table(
+    "incident",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("feed_id", Words, ForeignKey("feed.id", ondelete="CASCADE")),  # null: the house's own
+    Column("kind", Words, nullable=False),
+    Column("opened_at", UtcTime, nullable=False, index=True),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("closed_at", UtcTime, index=True),
+    Column("incident", Json, nullable=False),  # Incident without the columns above
+    Index(None, "feed_id", "kind", "closed_at"),
+)
+
+link = Table(
+    "link",
+    metadata,
+    Column("url", Words, primary_key=True),
+    Column("target", Words, nullable=False),  # empty: not found out yet
+    Column("asked_at", UtcTime, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Words, nullable=False),
 )
 
 raw_body = Table(

@@ -10,7 +10,6 @@ import re
 from typing import Any
 
 from sqlalchemy import BigInteger, Dialect, Integer, Text, types
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
@@ -42,14 +41,14 @@ class Words(types.TypeDecorator[str]):
 class UtcTime(types.TypeDecorator[dt.datetime]):
     """A moment: ``timestamptz`` on PostgreSQL, microseconds since 1970 on SQLite. It never takes a naive time."""
 
-    impl = TIMESTAMP
+    impl = types.TIMESTAMP
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[Any]:
         """The column as this database knows it."""
         if dialect.name == "sqlite":
             return dialect.type_descriptor(BigInteger())
-        return dialect.type_descriptor(TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(types.TIMESTAMP(timezone=True))
 
     def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> Any:
         """To the database."""
@@ -75,5 +74,13 @@ class Json(types.TypeDecorator[bytes]):
     The engine's JSON (de)serialiser is the identity (``engine.py``), so a document is encoded once and decoded once.
     """
 
-    impl = types.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+    impl = types.JSON(none_as_null=True)
     cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[Any]:
+        """The column as this database knows it."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(types.JSON(none_as_null=True))
+        from sqlalchemy.dialects.postgresql import JSONB
+
+        return dialect.type_descriptor(JSONB(none_as_null=True))

@@ -14,7 +14,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, or_, select
 
-from monitor.clean.urls import identity
 from monitor.entities import (
     Account,
     Article,
@@ -233,7 +232,7 @@ class Views:
             .subquery()
         )
         query = (
-            select(t.feed, t.feed_state.c.state, t.feed_state.c.leased_until, counts)
+            select(t.feed, t.feed_state.c.state, t.feed_state.c.paused, t.feed_state.c.leased_until, counts)
             .outerjoin(t.feed_state, t.feed_state.c.feed_id == t.feed.c.id)
             .outerjoin(counts, counts.c.feed_id == t.feed.c.id)
             .order_by(t.feed.c.id)
@@ -242,7 +241,7 @@ class Views:
             return tuple(
                 FeedView(
                     feed=FEED.load(row.config),
-                    state=STATE.load(row.state) if row.state else FeedState(feed_id=FeedId(row.id)),
+                    state=STATE.load(row.state, paused=row.paused) if row.state else FeedState(feed_id=FeedId(row.id)),
                     configured=row.configured,
                     entries=row.entries or 0,
                     on_beat=row.on_beat or 0,
@@ -569,6 +568,8 @@ def _entries_named(tx: SqlTx, ref: str) -> list[EntryId]:
     short = REF.fullmatch(ref)
     if short is not None:
         return _entries_of(tx, short["kind"], int(short["id"]))
+    from monitor.clean.urls import identity  # here: the status needs none of the cleaner
+
     keys = select(t.entry_key.c.entry_id).where(t.entry_key.c.key.in_([ref, f"url:{ref}", f"url:{identity(ref)}"]))
     urls = select(t.entry.c.id).where(t.entry.c.url == ref)
     return [EntryId(entry) for entry in sorted(set(tx.connection.scalars(keys)) | set(tx.connection.scalars(urls)))]

@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 RSS = "application/rss+xml; charset=utf-8"
 
@@ -46,17 +46,34 @@ class Request:
     path: str
     headers: tuple[tuple[str, str], ...]
     at: float
+    method: str = "GET"
+    peer: tuple[str, int] = ("", 0)  # the connection it came over
+    form: Mapping[str, str] = field(default_factory=dict)  # what a POST carried
 
     def header(self, name: str) -> str | None:
         """The value of a header, byte for byte; None where it was not sent."""
         return next((value for key, value in self.headers if key.casefold() == name.casefold()), None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """The head of one answer as it went out."""
+
+    request: Request
+    status: int
+    answer: Answer
+
+
 class FeedServer:
-    """The server. ``serve(path, *answers)``: the first request gets the first answer; the last one stays."""
+    """The server. ``serve(path, *answers)``: the first request gets the first answer; the last one stays.
+
+    ``sent`` tells what was answered; ``date``, where it is set, stands in every ``Date`` header.
+    """
 
     def __init__(self, folder: Path | None = None, port: int = 0) -> None:
         self.requests: list[Request] = []
+        self.sent: list[Sent] = []
+        self.date = ""
         self.in_flight_most = 0
         self._answers: dict[str, list[Answer]] = {}
         self._folder, self._lock, self._in_flight = folder, threading.Lock(), 0
@@ -104,6 +121,11 @@ class FeedServer:
             status=404, body=b"nothing here", headers={"Content-Type": "text/plain"}
         )
 
+    def tell(self, request: Request, status: int, answer: Answer) -> None:
+        """Note what is about to be answered."""
+        with self._lock:
+            self.sent.append(Sent(request=request, status=status, answer=answer))
+
     def enter(self, step: int) -> None:
         """Count requests in flight."""
         with self._lock:
@@ -131,9 +153,18 @@ def _handler(server: FeedServer) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            self._serve({})
+
+        def do_POST(self) -> None:
+            self._serve(dict(parse_qsl(self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode())))
+
+        def _serve(self, form: Mapping[str, str]) -> None:
             server.enter(1)
             try:
-                request = Request(path=self.path, headers=tuple(self.headers.items()), at=time.monotonic())
+                request = Request(
+                    path=self.path, headers=tuple(self.headers.items()), at=time.monotonic(), method=self.command,
+                    form=form, peer=self.client_address,
+                )  # fmt: skip
                 self._send(request, server.answer(request))
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True
@@ -151,9 +182,11 @@ def _handler(server: FeedServer) -> type[BaseHTTPRequestHandler]:
                 not asked[0] and answer.modified and asked[1] == answer.modified
             )
             if (fresh or (answer.lie_304 and any(asked))) and answer.status == 200:
+                server.tell(request, 304, answer)
                 self._head(304, answer, None)
                 return
             body = answer.body
+            server.tell(request, answer.status, answer)
             self._head(answer.status, answer, None if answer.chunked else len(body))
             sent = body if answer.cut is None else body[: answer.cut]
             if answer.chunked:
@@ -176,7 +209,7 @@ def _handler(server: FeedServer) -> type[BaseHTTPRequestHandler]:
             self.send_response_only(status)
             names = {name.casefold() for name in answer.headers}
             if "date" not in names:
-                self.send_header("Date", self.date_time_string())
+                self.send_header("Date", server.date or self.date_time_string())
             if "content-type" not in names:
                 self.send_header("Content-Type", RSS)
             for name, value in answer.headers.items():

@@ -19,7 +19,7 @@ import pytest
 import typer
 
 from monitor import __version__
-from monitor.cli.tree import app as tree
+from monitor.cli.tree import tree
 from tests.doors.cli import PATIENCE, ROOT, Answered, Cli
 from tests.doors.feed_server import Answer, FeedServer, item, rss
 
@@ -58,6 +58,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield World(cli=cli, server=server, first=first, second=second)
 
 
+HEAVY = {
+    "alembic", "sqlalchemy.dialects.postgresql", "numpy", "pymorphy3", "ahocorasick", "aiohttp", "feedparser", "lxml",
+    "selectolax", "apscheduler", "monitor.clean", "monitor.pipeline", "monitor.cli.backfill",
+}  # fmt: skip
+
 # ------------------------------------------------------------------------------------------------ the tree
 
 
@@ -70,7 +75,7 @@ def commands() -> Iterator[tuple[str, Any]]:
             else:
                 yield path, child
 
-    return walk("", typer.main.get_command(tree))
+    return walk("", typer.main.get_command(tree()))
 
 
 EVERY = dict(commands())
@@ -98,6 +103,19 @@ def test_every_option_of_a_command_stands_in_its_section_of_the_docs(name: str) 
     missing = {option for option in options - {"--json", "--config", "--help"} if f"`{option}" not in section[1]}
     assert missing == set()
     assert f"monitor {name}" in section[1]
+
+
+@pytest.mark.parametrize("arguments", [("status",), ("poll", "--due"), ("alerts", "list")])
+def test_a_look_at_the_database_loads_nothing_that_only_polls_and_migrations_need(
+    world: World, arguments: tuple[str, ...]
+) -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "monitor", *arguments], cwd=world.cli.folder, env=world.cli.env,
+        text=True, check=True, capture_output=True, timeout=PATIENCE,
+    ).stderr  # fmt: skip
+    modules = {line.rpartition("|")[2].strip() for line in loaded.splitlines() if line.startswith("import time:")}
+    assert "monitor.store.sql" in modules
+    assert modules & HEAVY == set()
 
 
 # ------------------------------------------------------------------------------------------------ usage

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import datetime as dt
 import json
 import os
@@ -16,11 +17,14 @@ from typing import Any
 
 import pytest
 
-from monitor import settings
+from monitor import daemon as daemon_module
+from monitor import schedule, settings
 from monitor.app import App
 from monitor.daemon import STUCK, Daemon
 from monitor.entities import FeedId, FeedState
 from monitor.errors import StoreError
+from monitor.sources.http import Http
+from monitor.sources.links import Followed
 from tests.doors.cli import PATIENCE, Cli
 from tests.doors.feed_server import Answer, FeedServer, item, rss
 
@@ -126,7 +130,7 @@ async def run_until(daemon: Daemon, met: Callable[[], bool]) -> None:
 async def test_a_database_that_goes_away_is_asked_again(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     lease, refused = app.lease, []
 
-    def away(*given: Any, **named: Any) -> list[FeedId]:
+    def away(*given: Any, **named: Any) -> list[FeedState]:
         if len(refused) < 2:
             refused.append(1)
             raise StoreError("the database said no: it is away")
@@ -137,13 +141,39 @@ async def test_a_database_that_goes_away_is_asked_again(app: App, monkeypatch: p
     assert len(refused) == 2
 
 
+async def test_a_feed_that_waits_for_its_host_longer_than_its_lease_is_not_asked_twice(
+    app: App, server: FeedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(daemon_module, "LEASE", dt.timedelta(0))
+    for path in ("/feed", "/two"):
+        server.serve(path, Answer(body=rss(item(1)), delay=1.0))
+    daemon = Daemon(app)
+    await run_until(daemon, lambda: all(state.polls for state in app.feed_states([FeedId("one"), FeedId("two")])))
+    assert sorted(request.path for request in server.requests) == ["/feed", "/two"]
+
+
+async def test_a_stop_is_heeded_between_two_links(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    daemon = Daemon(app)
+
+    async def follow(http: Http, url: str) -> Followed:
+        asked.append(url)
+        daemon.stop()
+        return Followed(error="no answer")
+
+    monkeypatch.setattr(App, "links_wanted", lambda app, now: ["https://a.example/", "https://b.example/"])
+    monkeypatch.setattr(Http, "follow", follow)
+    await daemon.poll_by_hand([], due=True, deliver=False)
+    assert asked == ["https://a.example/"]
+
+
 async def test_a_poll_that_raises_is_that_feeds_failure_alone(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     take_in = app.pipeline.take_in
 
-    def broken(feed: Any, *given: Any, **named: Any) -> Any:
-        if feed.id == "one":
+    def broken(poll: Any, **named: Any) -> Any:
+        if poll.feed.id == "one":
             raise ZeroDivisionError("a mistake of ours")
-        return take_in(feed, *given, **named)
+        return take_in(poll, **named)
 
     monkeypatch.setattr(app.pipeline, "take_in", broken)
 
@@ -152,8 +182,27 @@ async def test_a_poll_that_raises_is_that_feeds_failure_alone(app: App, monkeypa
         return len(views) == 2 and views[FeedId("one")].state.failures > 0 and views[FeedId("two")].entries > 0
 
     await run_until(Daemon(app), both)
-    state = app.feed_state(FeedId("one"))
+    (state,) = app.feed_states([FeedId("one")])
     assert (state.problem, state.problem_message) == ("internal", "ZeroDivisionError: a mistake of ours")
+
+
+async def test_of_polls_without_a_document_the_one_that_raises_fails_alone(
+    app: App, server: FeedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in ("/feed", "/two"):
+        server.serve(path, Answer(status=500))
+    after_poll = schedule.after_poll
+
+    def broken(feed: Any, state: Any, fetched: Any, *given: Any, **named: Any) -> Any:
+        if feed.id == "one" and fetched.problem != "internal":
+            raise ZeroDivisionError("a mistake of ours")
+        return after_poll(feed, state, fetched, *given, **named)
+
+    monkeypatch.setattr(schedule, "after_poll", broken)
+    daemon = Daemon(app, clock=lambda: NOW)
+    await daemon.poll_by_hand([], due=False, deliver=False)
+    states = app.feed_states([FeedId("one"), FeedId("two")])
+    assert [(state.problem, state.failures) for state in states] == [("internal", 1), ("status", 1)]
 
 
 async def test_no_job_that_raises_stops_the_daemon(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,14 +230,13 @@ async def test_a_document_that_holds_up_all_others_stops_the_heartbeat(app: App)
 
 
 def test_a_start_spreads_the_first_polls_and_a_round_by_hand_does_not(app: App) -> None:
-    feeds = [feed.id for feed in app.feeds]
     app.start(NOW, alone=True)
-    assert len(app.lease(NOW, feeds=feeds, owner="me", until=NOW, limit=9)) == 2
+    assert len(app.lease(NOW, feeds=app.feeds, until=NOW, limit=9)) == 2
     with app.store.begin() as tx:
-        for feed in feeds:
-            tx.save_feed_state(FeedState(feed_id=feed))
+        for feed in app.feeds:
+            tx.save_feed_state(FeedState(feed_id=feed.id))
     app.start(NOW, alone=True, spread=random.Random(1))
-    assert len(app.lease(NOW, feeds=feeds, owner="me", until=NOW, limit=9)) == 1
+    assert len(app.lease(NOW, feeds=app.feeds, until=NOW, limit=9)) == 1
 
 
 def test_the_start_is_announced_once(app: App) -> None:
@@ -200,3 +248,28 @@ def test_the_start_is_announced_once(app: App) -> None:
 def test_prune_answers_on_an_empty_database(app: App) -> None:
     pruned = app.prune(NOW)
     assert (pruned.raw_bodies, pruned.off_beat_accounts) == (0, 0)
+
+
+async def test_a_slow_host_does_not_take_the_places_of_the_others(tmp_path: Path, server: FeedServer) -> None:
+    """Twelve feeds of a host that takes its time, all overdue for longer, and one feed of another."""
+    slow = {f"slow-{number}": server.serve(f"/{number}", Answer(body=rss(item(1)), delay=1.0)) for number in range(12)}
+    quick = server.serve("/quick", Answer(body=rss(item(2)))).replace("127.0.0.1", "localhost")
+    Cli.on(tmp_path, slow | {"quick": quick})
+    config = settings.load(tmp_path / "config")
+    http = config.settings.http.model_copy(update={"concurrency": 6})
+    app = App(dataclasses.replace(config, settings=config.settings.model_copy(update={"http": http})))
+    try:
+        app.start(NOW, alone=True)
+        with app.store.begin() as tx:
+            for feed in app.feeds:
+                ago = dt.timedelta(minutes=1 if feed.id == "quick" else 5)
+                tx.save_feed_state(FeedState(feed_id=feed.id, next_poll_at=NOW - ago))
+        daemon = Daemon(app, clock=lambda: NOW)
+        async with Http(app.http_policy) as http:
+            await daemon.dispatch(http)
+            await daemon._drain()
+        asked = server.paths()
+        assert "/quick" in asked
+        assert len(asked) <= 5
+    finally:
+        app.store.close()

@@ -135,9 +135,16 @@ def test_known_tells_verdict_hash_article_and_story(store: SqlStore) -> None:
     with store.read() as tx:
         assert tx.known([*make.numbered(1).keys, *make.numbered(2).keys, *make.numbered(3).keys]) == {
             make.numbered(1).keys[0]: Known(
-                entry=on_beat, content_hash="hash-1", verdict=Verdict.DEVELOPMENT, article=article, story=story
+                entry=on_beat,
+                content_hash="hash-1",
+                verdict=Verdict.DEVELOPMENT,
+                feed_id=make.feed().id,
+                article=article,
+                story=story,
             ),
-            make.numbered(2).keys[0]: Known(entry=off_beat, content_hash="hash-2", verdict=Verdict.OFF_BEAT),
+            make.numbered(2).keys[0]: Known(
+                entry=off_beat, content_hash="hash-2", verdict=Verdict.OFF_BEAT, feed_id=make.feed().id
+            ),
         }
 
 
@@ -245,8 +252,9 @@ def test_an_edit_keeps_the_first_text_and_moves_the_article_on(store: SqlStore) 
         newest = tx.article(article)
         assert newest == make.numbered(1, text="Five were hurt.", content_hash="edit-2")
         assert tx.known(make.numbered(1).keys)[make.numbered(1).keys[0]] == Known(
-            entry=entry, content_hash="edit-2", verdict=Verdict.DEVELOPMENT, article=article, revisions=2
-        )
+            entry=entry, content_hash="edit-2", verdict=Verdict.DEVELOPMENT, feed_id=make.feed().id, article=article,
+            revisions=2, earlier=frozenset({"hash-1", "edit-1"}),
+        )  # fmt: skip
 
 
 def test_an_edit_of_an_off_beat_entry_keeps_no_text(store: SqlStore) -> None:
@@ -519,7 +527,8 @@ def test_due_feeds_are_leased_once_most_overdue_first(store: SqlStore) -> None:
             tx.save_feed_state(make.feed_state(name, next_poll_at=make.at(hours=hours), paused=paused))
 
         def lease(owner: str, now: dt.datetime, limit: int = 9) -> list[str]:
-            return list(tx.lease_due(now, feeds=names[:5], owner=owner, until=now + DAY, limit=limit))
+            due = tx.lease_due(now, feeds=names[:5], owner=owner, until=now + DAY, limit=limit)
+            return [state.feed_id for state in due]
 
         assert lease("a", make.NOW, limit=2) == ["never", "late"]
         assert lease("b", make.NOW) == ["later"]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from monitor.entities import Destination, OutboxState
 from monitor.errors import AnotherInstanceError, StoreError
@@ -106,6 +107,17 @@ def test_a_failed_statement_in_a_savepoint_does_not_break_the_transaction(store:
         assert entry is not None
         tx.record(entry, make.off_beat(), content_hash="h")
     assert count(store) == 1
+
+
+def test_a_fault_of_the_database_in_a_savepoint_is_not_the_entrys(store: SqlStore) -> None:
+    class TooLong(Exception):
+        sqlstate = "54000"
+
+    with store.begin() as tx:
+        with pytest.raises(StoreError, match="disk is full"), tx.savepoint():
+            raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+        with pytest.raises(OperationalError, match="index row size"), tx.savepoint():
+            raise OperationalError("INSERT", {}, TooLong("index row size 4000 exceeds the maximum"))
 
 
 def test_a_row_that_refers_to_nothing_is_refused(store: SqlStore) -> None:

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from monitor.clean import Page, clean, clean_page, content_hash
 from monitor.clean import credits as wires
 from monitor.clean.dates import moment
-from monitor.clean.furniture import is_furniture
+from monitor.clean.furniture import is_furniture, without_tail
 from monitor.clean.lang import language
 from monitor.clean.text import joined, paragraphs
 from monitor.clean.urls import identity
@@ -171,6 +173,49 @@ def test_word_segmented_japanese_is_joined_and_other_spacing_stays() -> None:
     assert joined("漁船 が 根室 の 港 に 戻り まし た") == "漁船が根室の港に戻りました"
     assert joined("根室の漁港で船が帰港 乗組員は全員無事") == "根室の漁港で船が帰港 乗組員は全員無事"
     assert joined("Boats came back to the port") == "Boats came back to the port"
+
+
+def test_figures_side_by_side_are_no_japanese_and_stay_apart() -> None:
+    assert joined("Feb 22 2012 08 07, 3 4 5") == "Feb 22 2012 08 07, 3 4 5"
+    assert joined("за 4 500 или 10 000, 12 000, 15 000 рублей") == "за 4 500 или 10 000, 12 000, 15 000 рублей"
+
+
+PLAIN_MARKUP = st.lists(
+    st.sampled_from(
+        (
+            "<p>", "</p>", "<P class='a'>", "<br>", "<br/>", "<br />", "</br>", "<a href=\"https://x.example/?a=1&b=2\">", "</a>",
+            "<b>", "</b>", "<i>", "</i>", "<em>", "<strong>", "</strong>", "<span style='x'>", "</span>", "<sup>", "</sup>",
+            "<img src=x alt='a picture'>", "<img alt='a > b'>", "<font color=red>", "</font>", "<p", "<", ">", "<!-- x -->",
+            "boats", " came ", "\n", "\t", "  ", "港", "に", "戻った", "гавань", "&amp;", "&lt;", "&gt;", "&nbsp;", "&#8217;", "&#150;",
+            "&#10;", "&hellip;", "& ", "&", "&copy", "AT&T", "…", "\r\n", "\u200b", "<div>", "</div>", "<script>x</script>", "</h1>",
+        )
+    ),
+    max_size=14,
+).map("".join)  # fmt: skip
+
+
+@settings(max_examples=500, deadline=None)
+@given(PLAIN_MARKUP)
+def test_plain_markup_reads_as_the_parser_reads_it(markup: str) -> None:
+    parsed = paragraphs(f"<div></div><i></i>{markup}")  # the parser's: a division is beyond what is read without it
+    assert paragraphs(f"<i></i>{markup}") == parsed
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("Boats came back. Read more…", "Boats came back."),
+        ("Boats came back. (END)", "Boats came back."),
+        ("Boats came back enditem.", "Boats came back"),
+        ("Boats came back [...]", "Boats came back"),
+        ("船が戻った。続きを読む", "船が戻った。"),
+        ("Суда вернулись. Читать далее →", "Суда вернулись."),
+        ("There is more", "There is more"),
+        ("Boats came back...", "Boats came back..."),
+    ],
+)
+def test_what_hangs_on_to_a_lines_end_goes(line: str, kept: str) -> None:
+    assert without_tail(line) == kept
 
 
 def test_a_title_repeated_as_the_first_line_is_dropped_from_the_text() -> None:

@@ -74,7 +74,8 @@ def test_a_row_is_whole(feed: dict[str, Any]) -> None:
     assert feed["publisher"]
     assert feed["family"]
     assert feed["lang"] in {"en", "ja", "ru", ""}
-    assert feed["kind"] in {"rss", "sitemap", "jsonfeed"}
+    assert feed["kind"] in {"rss", "sitemap", "jsonfeed", "page"}
+    assert (feed["kind"] == "page") == bool(feed.get("select"))
     assert feed["grade"] in {"A", "B", "C", "D"}
     ZoneInfo(feed["zone"])
 
@@ -94,11 +95,27 @@ def test_plain_http_is_marked_insecure_and_nothing_else_is(feed: dict[str, Any])
     assert (urlsplit(feed["url"]).scheme == "http") == bool(feed.get("insecure"))
 
 
+def test_every_live_row_says_its_pace() -> None:
+    # A row without one is an ordinary site, asked once an hour: too slow for news, and nobody would notice.
+    assert [feed["id"] for feed in LIVE if "every" not in feed] == []
+
+
 @each_live
 def test_a_pace_is_polite_and_its_bounds_are_in_order(feed: dict[str, Any]) -> None:
     every = _minutes(feed["every"])
     assert every >= FASTEST
     assert every <= _minutes(feed.get("max_every", "6h"))
+
+
+@each_live
+def test_a_pace_fits_what_the_row_brings(feed: dict[str, Any]) -> None:
+    slow = {"nippon-com", "globalaffairs", "the-diplomat"}  # analysis
+    agency = {"tass", "rossiya-segodnya", "interfax"}
+    every = _minutes(feed["every"])
+    if feed.get("official"):
+        assert 30 <= every <= 120
+    elif feed["id"] not in slow:
+        assert every <= (60 if feed.get("query") else 10 if feed["family"] in agency else 30)
 
 
 def test_a_government_site_is_asked_at_most_twice_an_hour() -> None:

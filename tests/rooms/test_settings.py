@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -114,7 +115,7 @@ def write(folder: Path, name: str, text: str) -> None:
 def test_a_small_configuration_is_enough(folder: Path) -> None:
     config = load(folder)
     assert [feed.id for feed in config.feeds] == ["harbour"]
-    assert config.settings.schedule.every == dt.timedelta(minutes=10)
+    assert config.settings.schedule.every == dt.timedelta(minutes=90)
     assert config.settings.slack.token is None
 
 
@@ -162,6 +163,11 @@ def test_a_look_at_the_database_does_not_wait_for_a_mistake_in_a_topic(folder: P
             'write an address or a network such as "127.0.0.0/8"'),
         ),
         (
+            "[http]\nanchors = ['dns.google:443', 'https://dns.google']",
+            ("config/monitor.toml: http.anchors[2] = 'https://dns.google': "
+            'write host and port, such as "dns.google:443"'),
+        ),
+        (
             "[database]\nurl = 'mysql://me:s3cret@db/x'",
             ("config/monitor.toml: database.url = 'mysql://me:***@db/x': "
             "write sqlite:///var/monitor.db or postgresql://user@host/name"),
@@ -171,7 +177,8 @@ def test_a_look_at_the_database_does_not_wait_for_a_mistake_in_a_topic(folder: P
     ids=[
         "a key with a typo", "a table with a typo", "a word for a number", "a number too small", "an unknown zone",
         "half a zone", "a span without unit", "a span in words", "a span of nothing", "spans out of order",
-        "a word that is none of the choices", "a host for a network", "an unknown database", "a secret of a wrong type",
+        "a word that is none of the choices", "a host for a network", "an address for an anchor",
+        "an unknown database", "a secret of a wrong type",
     ],
 )  # fmt: skip
 def test_a_mistake_in_monitor_toml_is_one_line(folder: Path, text: str, line: str) -> None:
@@ -268,6 +275,22 @@ def test_a_mistake_in_monitor_toml_is_one_line(folder: Path, text: str, line: st
              "leave it out")],
         ),
         (
+            "feeds.toml",
+            lambda text: text.replace("harbour.example/", "[harbour.example/") + 'enabled = false\nreason = "2026"\n',
+            ["config/feeds.toml: feed[1] (id harbour): url has brackets that hold no IPv6 address: mend it"],
+        ),
+        (
+            "feeds.toml",
+            lambda text: text + 'every = "0s"\n',
+            ["config/feeds.toml: feed[1].every (id harbour) = '0s': must be longer than nothing"],
+        ),
+        (
+            "feeds.toml",
+            lambda text: text + 'user_agent = "one\\ntwo"\n',
+            [("config/feeds.toml: feed[1] (id harbour): user_agent is the line of a header: write it without line "
+             "breaks and control characters")],
+        ),
+        (
             "lexicon/en.toml",
             lambda text: '[[verb]]\naction = "protest"\nstage = "held"\nanswers = true\n',
             ["config/lexicon/en.toml: verb[1].answers: unknown key; remove it, or did you mean answer?"],
@@ -288,7 +311,7 @@ def test_a_mistake_in_monitor_toml_is_one_line(folder: Path, text: str, line: st
         "an id that is no slug", "a topic with an unknown name", "a topic in a file of another name", "a language missing",
         "a record with an unknown name", "a record with an unknown topic", "a side with an unknown name", "a name twice",
         "a name of an unknown side",
-        "no feed at all", "a port that is none", "a verb's key with a typo", "a thing without an id", "no TOML",
+        "no feed at all", "a port that is none", "brackets around no address", "a pace of nothing", "a name of two lines", "a verb's key with a typo", "a thing without an id", "no TOML",
     ],
 )  # fmt: skip
 def test_a_mistake_in_a_data_file_is_named_with_its_row(
@@ -452,7 +475,7 @@ def written(value: object) -> str:
         unit, size = next((unit, size) for unit, size in units if seconds >= size and seconds % size == 0)
         return f'`"{seconds // size}{unit}"`'
     if isinstance(value, tuple):
-        return "`[]`"
+        return f"`[{', '.join(json.dumps(item) for item in value)}]`"
     return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
 
 

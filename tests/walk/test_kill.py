@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
 import sys
@@ -16,10 +17,12 @@ import pytest
 from monitor import clean, dedupe, schedule
 from monitor.alerts.console import ConsoleSink
 from monitor.alerts.deliver import Delivery
-from monitor.entities import AlertReason, OutboxState, Verdict
+from monitor.app import App
+from monitor.entities import AlertReason, FeedId, OutboxState, Verdict
 from monitor.pipeline import Pipeline, Rooms
 from monitor.settings import Config
 from monitor.sources.http import Http
+from monitor.sources.rss import Rss
 from monitor.store import SqlStore, SqlTx
 from monitor.store.views import Views
 from tests.walk import house
@@ -37,7 +40,8 @@ def steps(rooms: Rooms) -> dict[str, tuple[object, str]]:
     """Every step of the walk, in order, with what carries it out."""
     return {
         "fetch": (Http, "fetch"),
-        "parse": (Pipeline, "_parse"),
+        "items": (SqlTx, "items"),
+        "parse": (Rss, "parse"),
         "clean": (clean, "clean"),
         "dedupe": (dedupe, "standing"),
         "read": (type(rooms.lexicon), "scan"),
@@ -56,8 +60,9 @@ def steps(rooms: Rooms) -> dict[str, tuple[object, str]]:
         "add settled": (SqlTx, "add_settled"),
         "schedule": (schedule, "after_poll"),
         "keep raw": (SqlTx, "keep_raw"),
-        "feed state": (SqlTx, "save_feed_state"),
+        "feed state": (SqlTx, "save_polled"),
         "take in": (Pipeline, "take_in"),
+        "review": (App, "review"),
         "deliver": (Delivery, "deliver"),
         "claim and confirm": (SqlTx, "update_outbox"),
         "send": (ConsoleSink, "send"),
@@ -65,8 +70,8 @@ def steps(rooms: Rooms) -> dict[str, tuple[object, str]]:
 
 
 STEPS = (
-    "fetch", "parse", "clean", "dedupe", "read", "gate", "classify", "extract", "add", "copy", "assign", "detect", "absorb",
-    "place", "develop", "enqueue", "record", "add settled", "schedule", "keep raw", "feed state", "take in", "deliver", "claim and confirm", "send",
+    "fetch", "items", "parse", "clean", "dedupe", "read", "gate", "classify", "extract", "add", "copy", "assign", "detect", "absorb",
+    "place", "develop", "enqueue", "record", "add settled", "schedule", "keep raw", "feed state", "take in", "review", "deliver", "claim and confirm", "send",
 )  # fmt: skip
 
 
@@ -105,15 +110,69 @@ def test_a_kill_loses_nothing_and_tells_once(
     assert screen.read_text(encoding="utf-8").count(NEW[1]) == 1
 
 
+MISSED = (
+    "missed-1",
+    "Japan protests to Russia over drill near Kunashir",
+    "Japan protested to Russia over a missile drill near Kunashir.",
+)
+PAGE_STEPS = {
+    "fetch": (Http, "fetch_page"),
+    "read the page": (Pipeline, "take_in_page"),
+    "settle": (Pipeline, "settle"),
+    "gap": (schedule, "after_page"),
+    "feed state": (SqlTx, "save_polled"),
+}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("step", PAGE_STEPS)
+def test_a_kill_while_a_gap_is_healed_misses_nothing_and_tells_once(
+    step: str, when: str, config: Config, rooms: Rooms, store_url: str, base: str, pages: Path, tmp_path: Path
+) -> None:
+    screen = tmp_path / "screen.txt"
+
+    def poll_at(hours: int, trap: Callable[[], None] = lambda: None) -> int:
+        def job() -> None:
+            trap()
+            house.poll(house.house(config, rooms, store_url, house.feed(base, "paper")), house.START + hours * HOUR)
+
+        return in_child(job, screen, tmp_path)
+
+    (pages / "paper.xml").write_bytes(house.rss(OLD))
+    assert poll_at(0) == 0
+    older = b'<link xmlns="http://www.w3.org/2005/Atom" rel="next" href="/older.xml"/><item>'
+    (pages / "paper.xml").write_bytes(house.rss(NEW, OFF, at=house.LATER).replace(b"<item>", older, 1))
+    page, known = house.rss(MISSED, at=house.START + HOUR / 2), house.rss(OLD)
+    (pages / "older.xml").write_bytes(
+        page.replace(b"</channel>", known[known.index(b"<item>") : known.index(b"</channel>")] + b"</channel>")
+    )
+
+    # The statement that writes a poll writes the page's end too: the second one of the process is the page's.
+    number = 2 if step in {"settle", "feed state"} else 1
+    assert poll_at(1, trap=lambda: kill_at(PAGE_STEPS[step], when, number)) == -signal.SIGKILL
+    for hours in (2, 3):
+        assert poll_at(hours) == 0
+
+    with contextlib.closing(SqlStore(store_url)) as store:
+        titles = sorted(entry.title for entry in Views(store).entries())
+        with store.read() as tx:
+            assert tx.feed_state(FeedId("paper")).gap is None
+    assert titles == sorted(one[1] for one in (OLD, NEW, OFF, MISSED))
+    told = screen.read_text(encoding="utf-8")
+    # One message may tell both: they are one story.
+    assert (told.count(NEW[1]), told.count("first word from Japan: protests over drill")) == (1, 1)
+
+
 HOUR = house.LATER - house.START
 
 
-def kill_at(place: tuple[object, str], when: str) -> None:
-    """From now on the process dies before (or right after) this step does its work for the first time."""
+def kill_at(place: tuple[object, str], when: str, number: int = 1) -> None:
+    """From now on the process dies before (or right after) this step does its work for the ``number``-th time."""
     owner, name = place
     original = getattr(owner, name)
+    left = itertools.count(1 - number)
 
-    if name == "fetch":
+    if name in {"fetch", "fetch_page"}:
 
         async def fetch(*args: object, **named: object) -> object:
             if when == "before":
@@ -126,6 +185,8 @@ def kill_at(place: tuple[object, str], when: str) -> None:
         return
 
     def step(*args: object, **named: object) -> object:
+        if next(left) < 0:
+            return original(*args, **named)
         if when == "after":
             original(*args, **named)
         os.kill(os.getpid(), signal.SIGKILL)

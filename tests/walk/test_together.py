@@ -33,10 +33,10 @@ def entries(*titles: str) -> list[Entry]:
 
 def test_an_entry_that_somebody_else_was_first_with_is_left_out_alone(open_house: OpenHouse, store: SqlStore) -> None:
     pipeline = open_house(PAPER).pipeline
-    drafts, _ = pipeline.draft(PAPER, entries(*TITLES), now=START)
+    drafts = pipeline.draft(PAPER, entries(*TITLES), now=START).drafts
     pipeline.ingest(PAPER, entries(TITLES[1]), now=START, mode=Mode.LIVE)
     with pipeline.store.begin() as tx:
-        accounts = pipeline.settle(tx, drafts, now=START, mode=Mode.LIVE)
+        accounts, _ = pipeline.settle(tx, drafts, now=START, mode=Mode.LIVE)
     assert {account.title for account in accounts} == {*TITLES} - {TITLES[1]}
     held = {entry.id: entry.title for entry in Views(store).entries()}
     assert sorted(held.values()) == sorted(TITLES)
@@ -81,9 +81,9 @@ def test_an_entry_we_hold_under_a_further_key_is_found_by_it_afterwards(open_hou
         )
         for entry in entries(TITLES[0])
     ]
-    drafts, _ = pipeline.draft(PAPER, [same], now=START)
+    drafts = pipeline.draft(PAPER, [same], now=START).drafts
     (renamed,) = drafts[0].aliases
     assert pipeline.ingest(PAPER, [same, *entries(TITLES[1])], now=START, mode=Mode.LIVE)[0].title == TITLES[1]
     with store.read() as tx:
         assert tx.known([renamed])[renamed].entry == first.entry
-    assert pipeline.draft(PAPER, [same], now=START)[0][0].aliases == ()
+    assert pipeline.draft(PAPER, [same], now=START).drafts[0].aliases == ()

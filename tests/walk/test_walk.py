@@ -116,14 +116,14 @@ def test_one_bad_feed_stops_no_other_and_says_what_is_wrong(
 def test_an_entry_that_a_room_cannot_bear_is_kept_as_rejected_and_the_rest_of_its_document_stands(
     open_house: OpenHouse, views: Views, base: str, pages: Path, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judge = type(rooms.gate).judge
+    glance = type(rooms.gate).glance
 
-    def picky(self: object, article: object, reading: object) -> object:
+    def picky(self: object, article: object) -> object:
         if getattr(article, "title", "") == CONCERT[1]:
             raise ZeroDivisionError("a title this room cannot bear")
-        return judge(self, article, reading)  # type: ignore[arg-type]
+        return glance(self, article)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(type(rooms.gate), "judge", picky)
+    monkeypatch.setattr(type(rooms.gate), "glance", picky)
     (pages / "paper.xml").write_bytes(rss(TALKS, CONCERT))
     poll(open_house(feed(base, "paper")), START)
     assert {title: verdict for title, (verdict, _) in titles(views).items()} == {
@@ -183,3 +183,44 @@ def test_an_edit_that_a_room_cannot_bear_leaves_what_we_hold(
     (pages / "paper.xml").write_bytes(rss((TALKS[0], f"{TALKS[1]} again", TALKS[2])))
     poll(app, START + HOUR)
     assert titles(views) == {TALKS[1]: (Verdict.DEVELOPMENT, AlertReason.BASELINE)}
+
+
+def test_overlap_is_with_a_feeds_own_past_and_not_with_another_feeds(
+    open_house: OpenHouse, store: SqlStore, base: str, pages: Path
+) -> None:
+    """Two feeds bring the same articles; one of them words each anew at every poll, as pages with a clock do."""
+    app = open_house(feed(base, "paper"), feed(base, "mirror"))
+
+    def both(hours: int, *items: tuple[str, str, str]) -> dict[str, bool]:
+        clocked = [(guid, title, f"{text} Read {hours} times.") for guid, title, text in items]
+        (pages / "paper.xml").write_bytes(rss(*items, at=START + hours * HOUR))
+        (pages / "mirror.xml").write_bytes(rss(*clocked, at=START + hours * HOUR))
+        poll(app, START + hours * HOUR)
+        with store.read() as tx:
+            return {name: state.gap is not None for name, state in tx.feed_states().items()}
+
+    assert both(0, TALKS, CONCERT) == {"paper": False, "mirror": False}
+    assert both(1, TALKS, CONCERT) == {"paper": False, "mirror": False}
+    assert both(2, DRILL, TALKS, CONCERT) == {"paper": False, "mirror": False}
+    assert both(3, MORE, ("a-5", "Ferry drops its winter timetable", "Boats will leave at noon.")) == {
+        "paper": True,
+        "mirror": True,
+    }
+
+
+def test_one_old_item_does_not_make_a_quick_feed_look_slow(
+    open_house: OpenHouse, store: SqlStore, base: str, pages: Path
+) -> None:
+    """Two items of today and one of years ago: the usual pause is the median's, not the mean's."""
+    documents = [
+        rss((f"q-{number}", f"Market report number {number}", "Prices rose."), at=START - number * HOUR)
+        for number in (1, 2, 3)
+    ]
+    documents.append(
+        rss(("old", "A look at the harbour of old", "Boats lay there."), at=START - 2000 * dt.timedelta(days=1))
+    )
+    items = b"".join(one[one.index(b"<item>") : one.index(b"</channel>")] for one in documents)
+    (pages / "paper.xml").write_bytes(rss().replace(b"</channel>", items + b"</channel>"))
+    poll(open_house(feed(base, "paper")), START)
+    with store.read() as tx:
+        assert tx.feed_states()["paper"].rhythm is None

@@ -1,16 +1,17 @@
-"""``monitor feeds``: what is polled, and how to pause it."""
+"""``monitor feeds list``, ``pause`` and ``resume``: what is polled."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from typing import Annotated, Any
 
 import typer
 
-from monitor import schedule
+from monitor import incidents
 from monitor.app import App
 from monitor.cli.common import AsJson, ConfigDir, ago, open_app, print_json, say, table, utc_now
-from monitor.cli.words import health_word
+from monitor.cli.words import NOT_POLLED, health_word
 from monitor.entities import Feed, FeedState
 from monitor.errors import UsageError
 
@@ -22,7 +23,7 @@ def list_(
     every: Annotated[bool, typer.Option("--all", help="Feeds that are not enabled, too, with the reason.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the feeds with their health, pace and how much of what they bring is ours.
+    """List the feeds with their health, pace, open incidents and how much of what they bring is ours.
 
     Examples:
       monitor feeds list
@@ -30,13 +31,15 @@ def list_(
     """
     app, now = open_app(config, brief=True), utc_now()
     held = {view.feed.id: view for view in app.views.feeds()}
+    with app.store.read() as tx:
+        open_now = Counter(incident.feed_id for incident in tx.incidents())
     rows: list[dict[str, Any]] = []
     for feed in app.feeds:
         if not feed.enabled and not every:
             continue
         view = held.get(feed.id)
         state = view.state if view else FeedState(feed_id=feed.id)
-        health = schedule.health(feed, state, now, app.schedule_policy)
+        health = incidents.health(feed, state, now, app.schedule_policy)
         rows.append(
             {
                 "feed": feed.id,
@@ -52,6 +55,7 @@ def list_(
                 "sentence": health.sentence,
                 "entries": view.entries if view else 0,
                 "on_beat": view.on_beat if view else 0,
+                "incidents": open_now[feed.id],
                 "interval": state.interval,
                 "last_success_at": state.last_success_at,
                 "next_poll_at": state.next_poll_at,
@@ -62,17 +66,14 @@ def list_(
         return
     table(
         "Feeds",
-        ("id", "publisher", "lang", "health", "entries", "ours", "next", "what"),
+        ("id", "health", "ours", "next", "what"),
         (
             (
                 row["feed"],
-                row["publisher"],
-                row["lang"],
                 row["health"],
-                row["entries"],
-                row["on_beat"],
+                f"{row['on_beat']} of {row['entries']}" if row["entries"] else "",
                 ago(row["next_poll_at"], now) if row["enabled"] else "",
-                row["sentence"],
+                "" if row["health"] == NOT_POLLED else row["sentence"],
             )
             for row in rows
         ),
@@ -120,6 +121,3 @@ def find(app: App, name: str) -> Feed:
         if feed.id == name:
             return feed
     raise UsageError(f"no feed has the id {name!r}; `monitor feeds list --all` shows them")
-
-
-COMMANDS = {"list": list_, "pause": pause, "resume": resume}
