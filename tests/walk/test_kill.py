@@ -81,14 +81,7 @@ def test_a_kill_loses_nothing_and_tells_once(
     step: str, when: str, config: Config, rooms: Rooms, store_url: str, base: str, pages: Path, tmp_path: Path
 ) -> None:
     screen = tmp_path / "screen.txt"
-
-    def poll_at(hours: int, trap: Callable[[], None] = lambda: None) -> int:
-        def job() -> None:
-            trap()
-            house.poll(house.house(config, rooms, store_url, house.feed(base, "paper")), house.START + hours * HOUR)
-
-        return in_child(job, screen, tmp_path)
-
+    poll_at = polling(config, rooms, store_url, base, screen, tmp_path)
     (pages / "paper.xml").write_bytes(house.rss(OLD))
     assert poll_at(0) == 0
     (pages / "paper.xml").write_bytes(house.rss(NEW, OFF, OLD, at=house.LATER))
@@ -130,14 +123,7 @@ def test_a_kill_while_a_gap_is_healed_misses_nothing_and_tells_once(
     step: str, when: str, config: Config, rooms: Rooms, store_url: str, base: str, pages: Path, tmp_path: Path
 ) -> None:
     screen = tmp_path / "screen.txt"
-
-    def poll_at(hours: int, trap: Callable[[], None] = lambda: None) -> int:
-        def job() -> None:
-            trap()
-            house.poll(house.house(config, rooms, store_url, house.feed(base, "paper")), house.START + hours * HOUR)
-
-        return in_child(job, screen, tmp_path)
-
+    poll_at = polling(config, rooms, store_url, base, screen, tmp_path)
     (pages / "paper.xml").write_bytes(house.rss(OLD))
     assert poll_at(0) == 0
     older = b'<link xmlns="http://www.w3.org/2005/Atom" rel="next" href="/older.xml"/><item>'
@@ -164,6 +150,19 @@ def test_a_kill_while_a_gap_is_healed_misses_nothing_and_tells_once(
 
 
 HOUR = house.LATER - house.START
+
+
+def polling(config: Config, rooms: Rooms, store_url: str, base: str, screen: Path, folder: Path) -> Callable[..., int]:
+    """What polls the paper in a process of its own, at an hour, with a trap laid; it answers how that ended."""
+
+    def poll_at(hours: int, trap: Callable[[], None] = lambda: None) -> int:
+        def job() -> None:
+            trap()
+            house.poll(house.house(config, rooms, store_url, house.feed(base, "paper")), house.START + hours * HOUR)
+
+        return in_child(job, screen, folder)
+
+    return poll_at
 
 
 def kill_at(place: tuple[object, str], when: str, number: int = 1) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.entities import AlertReason, OutboxState, Problem, Reason, Verdict
+from monitor import schedule
+from monitor.entities import AlertReason, Fetched, IncidentKind, OutboxState, Problem, Reason, Verdict
 from monitor.pipeline import Rooms
 from monitor.store import SqlStore
 from monitor.store.views import Views
@@ -224,3 +225,29 @@ def test_one_old_item_does_not_make_a_quick_feed_look_slow(
     poll(open_house(feed(base, "paper")), START)
     with store.read() as tx:
         assert tx.feed_states()["paper"].rhythm is None
+
+
+def test_an_older_page_that_cannot_be_borne_ends_the_walk_back_and_the_loss_stands(
+    open_house: OpenHouse, store: SqlStore, base: str, pages: Path, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_house(feed(base, "paper"))
+    (pages / "paper.xml").write_bytes(rss(TALKS))
+    poll(app, START)
+    older = b'<link xmlns="http://www.w3.org/2005/Atom" rel="next" href="/older.xml"/><item>'
+    (pages / "paper.xml").write_bytes(rss(DRILL, CONCERT, at=START + HOUR).replace(b"<item>", older, 1))
+    (pages / "older.xml").write_bytes(rss(TALKS))
+    after_page = schedule.after_page
+
+    def broken(feed: object, state: object, fetched: Fetched, *rest: object, **named: object) -> object:
+        if fetched.problem is None:
+            raise ZeroDivisionError("a page this room cannot bear")
+        return after_page(feed, state, fetched, *rest, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(schedule, "after_page", broken)
+    poll(app, START + HOUR)
+    with store.read() as tx:
+        state = tx.feed_states()["paper"]
+        told = [(one.kind, one.told) for one in tx.incidents()]
+    assert state.gap is not None
+    assert (state.gap.next_url, state.gap.pages, state.failures) == ("", 1, 0)
+    assert told == [(IncidentKind.POSSIBLE_LOSS, True)]
