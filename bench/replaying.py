@@ -1,7 +1,8 @@
-"""Replay: a mixed stream of articles through the pipeline, one after another, as ``monitor replay`` runs it."""
+"""Replay: a mixed stream of articles through the pipeline as ``monitor replay`` runs it, and one by one beside many."""
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import gc
 import statistics
@@ -12,79 +13,122 @@ from collections.abc import Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
-from bench.house import opened, sqlite_url
-from bench.measure import alone, peak_mib
-from bench.news import Item, items
-from monitor.app import App
-from monitor.entities import Entry, Feed, FeedId, Mode, Verdict
+from sqlalchemy import func, select
 
-HEADLINES = 5_000
+from bench.filling import ARTICLES, fill
+from bench.house import opened, sqlite_url
+from bench.measure import alone, peak_mib, spent
+from bench.news import START, Item, items
+from monitor.app import App
+from monitor.cli.replay import TOGETHER
+from monitor.entities import Entry, Feed, FeedId, Mode, Story, StoryId, Verdict
+from monitor.pipeline import Dated
+from monitor.store import tables
+
+HEADLINES = 10_000
 """Articles of the throughput case."""
 PACE = dt.timedelta(seconds=45)
 """Between two articles: 1,920 a day, of which about a hundred are ours, a busy day of the real beat."""
 PUBLISHERS = 60
 """Publishers in the stream."""
-WINDOW = 1_000
-"""Articles a figure of the growth case is taken over: the last ones before that many stand in the database."""
+MEASURED = 400
+"""Articles that a line of the growth case is measured on, one after another …"""
+OURS = 0.75
+"""… and the share of other matters among them: enough of ours for a mean."""
+PATTERNS = 60
+"""Articles of the beat that the stories of a full database are made from."""
 
 
 def run(*, count: int, grown: Sequence[int], seed: int) -> dict[str, Any]:
     """Throughput, and what an article costs as the database grows."""
     return {
-        "throughput": alone("replay", count=count, marks=[], seed=seed),
-        "growth": alone("replay", count=max(grown), marks=list(grown), seed=seed + 1),
+        "throughput": alone("replay", count=count, seed=seed),
+        "growth": alone("growth", sizes=list(grown), seed=seed + 1),
     }
 
 
-def replay(*, count: int, marks: list[int], seed: int) -> dict[str, Any]:
-    """One stream; each article's processor time, told apart by where its verdict fell."""
+def replay(*, count: int, seed: int) -> dict[str, Any]:
+    """One stream as ``monitor replay`` takes it: many articles in one transaction."""
     news = list(items(count, seed=seed, every=PACE))
+    verdicts: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="monitor-bench-") as folder:
         app, start = opened(sqlite_url(folder, "replay.db"), throwaway=True)
-        return _replay(app, news, marks) | {"start_cpu_s": start.cpu, "peak_mib": peak_mib()}
+        gc.collect()
+        with spent() as taken:
+            for first in range(0, count, TOGETHER):
+                dated = [_dated(item) for item in news[first : first + TOGETHER]]
+                accounts = app.pipeline.ingest_each(dated, mode=Mode.LIVE)
+                verdicts.update("known" if account is None else str(account.verdict) for account in accounts)
+        return {
+            "articles": count,
+            "wall_s": taken.wall,
+            "cpu_s": taken.cpu,
+            "articles_a_second": count / taken.wall,
+            "articles_a_cpu_second": count / taken.cpu,
+            "verdicts": dict(verdicts.most_common()),
+            "start_cpu_s": start.cpu,
+            "peak_mib": peak_mib(),
+        }
 
 
-def _replay(app: App, news: Sequence[Item], marks: list[int]) -> dict[str, Any]:
-    ours: list[tuple[int, float]] = []
-    others: list[tuple[int, float]] = []
-    verdicts: Counter[str] = Counter()
+def growth(*, sizes: list[int], seed: int) -> dict[str, Any]:
+    """What an article costs, one after another and each in its own transaction, in a database that holds so many."""
+    at: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(prefix="monitor-bench-") as folder:
+        app, _ = opened(sqlite_url(folder, "growth.db"), throwaway=True)
+        patterns = _patterns(app, seed)
+        before, rounds = _stories(app), len(sizes)
+        stream = list(items(MEASURED * rounds, seed=seed, every=PACE, off_beat=OURS))
+        held = 0
+        for number, size in enumerate(sizes):
+            stories = size // ARTICLES
+            fill(app.store, patterns, held=held, stories=stories, until=START, seed=seed)
+            held = stories
+            found = _measured(app, stream[number * MEASURED : (number + 1) * MEASURED])
+            at[str(size)] = {"stories": _stories(app) - before, "peak_mib": peak_mib()} | found
+    return {"articles": MEASURED, "at": at}
+
+
+def _stories(app: App) -> int:
+    """How many stories the database holds."""
+    with app.store.read() as tx:
+        return tx.connection.scalar(select(func.count()).select_from(tables.story)) or 0
+
+
+def _patterns(app: App, seed: int) -> list[Story]:
+    """Stories that the rooms made of invented articles of the beat."""
+    for item in items(PATTERNS, seed=seed + 1, every=PACE, off_beat=0.0, start=START - dt.timedelta(days=9)):
+        # Numbered apart from the stream, whose items would else be edits of these.
+        app.pipeline.ingest_each([_dated(dataclasses.replace(item, number=-1 - item.number))], mode=Mode.LIVE)
+    with app.store.read() as tx:
+        ids = tx.connection.scalars(select(tables.story.c.id).order_by(tables.story.c.id)).all()
+        stories = [tx.story(StoryId(story)) for story in ids]
+    return [story for story in stories if story is not None]
+
+
+def _measured(app: App, news: Sequence[Item]) -> dict[str, Any]:
+    ours: list[float] = []
+    others: list[float] = []
     gc.collect()
-    wall, cpu = time.perf_counter(), time.process_time()
-    number, before = 0, cpu
-    for number, item in enumerate(news, 1):
-        feed, entry = given(item)
-        accounts = app.pipeline.ingest(feed, (entry,), now=item.published, mode=Mode.LIVE)
-        after = time.process_time()
-        verdict = str(accounts[0].verdict) if accounts else "known"
-        verdicts[verdict] += 1
-        (others if verdict in {Verdict.OFF_BEAT, "known"} else ours).append((number, 1000 * (after - before)))
-        before = after
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    figures = {
-        "articles": number,
-        "wall_s": wall,
-        "cpu_s": cpu,
-        "articles_a_second": number / wall,
-        "verdicts": dict(verdicts.most_common()),
+    for item in news:
+        before = time.process_time()
+        account = app.pipeline.ingest_each([_dated(item)], mode=Mode.LIVE)[0]
+        taken = 1000 * (time.process_time() - before)
+        off = account is None or account.verdict is Verdict.OFF_BEAT
+        (others if off else ours).append(taken)
+    return {
+        "on_beat": len(ours),
         "on_beat_cpu_ms": _mean(ours),
         "on_beat_cpu_ms_median": _median(ours),
         "on_beat_cpu_ms_p95": _p95(ours),
         "off_beat_cpu_ms": _mean(others),
-        "off_beat_a_cpu_second": 1000 / _mean(others) if others else None,
+        "off_beat_cpu_ms_median": _median(others),
     }
-    if not marks:
-        return figures
-    at = {}
-    for mark in marks:
-        near = [[pair for pair in found if mark - WINDOW < pair[0] <= mark] for found in (ours, others)]
-        at[str(mark)] = {
-            "on_beat": len(near[0]),
-            "on_beat_cpu_ms": _mean(near[0]),
-            "on_beat_cpu_ms_median": _median(near[0]),
-            "off_beat_cpu_ms": _mean(near[1]),
-            "off_beat_cpu_ms_median": _median(near[1]),
-        }
-    return figures | {"window": WINDOW, "at": at}
+
+
+def _dated(item: Item) -> Dated:
+    feed, entry = given(item)
+    return Dated(feed=feed, entry=entry, now=item.published)
 
 
 def given(item: Item) -> tuple[Feed, Entry]:
@@ -103,14 +147,14 @@ def given(item: Item) -> tuple[Feed, Entry]:
     return feed, entry
 
 
-def _mean(found: Sequence[tuple[int, float]]) -> float:
-    return statistics.fmean(value for _, value in found) if found else 0.0
+def _mean(found: Sequence[float]) -> float:
+    return statistics.fmean(found) if found else 0.0
 
 
-def _median(found: Sequence[tuple[int, float]]) -> float:
-    return statistics.median(value for _, value in found) if found else 0.0
+def _median(found: Sequence[float]) -> float:
+    return statistics.median(found) if found else 0.0
 
 
-def _p95(found: Sequence[tuple[int, float]]) -> float:
-    values = sorted(value for _, value in found)
+def _p95(found: Sequence[float]) -> float:
+    values = sorted(found)
     return values[int(0.95 * (len(values) - 1))] if values else 0.0

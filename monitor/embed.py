@@ -16,6 +16,7 @@ from monitor.entities import Article
 
 THREADS = 1  # BLAS threads: one text is too small to share, and one thread adds up in one order
 LEAD = 600  # characters of text that, with the title, stand for a meaning (measured: longer leads blur groups)
+LEAD_JAPANESE = 300  # the same of a text that says as much in half as many (measured: groups no worse, half the cost)
 DIMENSIONS = 512  # of a vector of this encoder
 
 Matrix = npt.NDArray[np.float32]
@@ -23,7 +24,7 @@ Matrix = npt.NDArray[np.float32]
 
 def lead(article: Article) -> str:
     """The text that stands for an article's meaning: its title and the beginning of its text."""
-    return f"{article.title}\n{article.text[:LEAD]}"
+    return f"{article.title}\n{article.text[: LEAD_JAPANESE if article.lang == 'ja' else LEAD]}"
 
 
 class UseEmbedder:

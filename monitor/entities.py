@@ -418,6 +418,7 @@ class Reason(StrEnum):
     NEW_STORY = "new-story"
     NEW_FACT = "new-fact"
     CHANGED_NUMBER = "changed-number"
+    CHANGED_DATE = "changed-date"
     REVERSAL = "reversal"
     STAGE_REACHED = "stage-reached"
     FIRST_WORD = "first-word"
@@ -518,11 +519,16 @@ class Mention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentence:
-    """One sentence with its place in the article; index 0 is the title. ``terms`` are its content words, folded."""
+    """One sentence with its place in the article; index 0 is the title. ``terms`` are its content words, folded.
+
+    ``proper`` are its names that stand in no list, as skeletons that are one in all three scripts; of the first
+    sentences alone.
+    """
 
     index: int
     text: str
     terms: tuple[str, ...] = ()
+    proper: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -603,6 +609,23 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnyOf:
+    """Names and words, by language, any of which will do."""
+
+    names: tuple[NameId, ...] = ()
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """Things that speak for a topic when one sentence holds one of each, and nothing of ``unless``."""
+
+    of: tuple[AnyOf, ...]
+    unless: AnyOf = AnyOf()
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
     """A subject of the corpus, as one file of ``config/topics/`` tells it."""
 
@@ -613,7 +636,10 @@ class Topic:
     channel: str = ""
     phrases: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
     names: Mapping[NameId, float] = field(default_factory=dict)
+    together: tuple[Together, ...] = ()
     background: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    yields_to: tuple[TopicId, ...] = ()
+    """Topics that take its place where they are reported on: of drills on an island, the island is only the place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -633,7 +659,13 @@ class Beat:
     name: Mapping[str, str]
     sides: Mapping[str, tuple[NameId, ...]]
     dispute: tuple[NameId, ...] = ()
+    vague: tuple[NameId, ...] = ()
+    """Names of the dispute that other disputes bear too ("disputed islands"): alone they say nothing."""
     relation: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    matter: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What only the two sides have between them: beside one of them it goes without saying who the other is."""
+    voice: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What those who speak for a state are reported to do: say, warn, protest."""
     against: tuple[Against, ...] = ()
     weights: Mapping[str, float] = field(default_factory=dict)
 
@@ -642,8 +674,26 @@ class Beat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """How one article of a story told it, in short: the next one is held against it to hear whether it says more.
+
+    ``terms`` are its title's content words, ``numbers`` those of title and lead; ``meaning`` holds the signs of its
+    vector's coordinates, a bit each, in base64 (a vector would be thirty times as long).
+    """
+
+    lang: str
+    terms: tuple[str, ...] = ()
+    numbers: tuple[float, ...] = ()
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What a story is recognised by: sums over its articles. Only ``stories`` reads meaning into the numbers."""
+    """What a story is recognised by: sums over its articles. Only ``stories`` reads meaning into the numbers.
+
+    ``titles`` are the words, names and acts of single titles; ``spoken`` says of a language how many terms the story
+    has used in it, and the sum of their squares.
+    """
 
     terms: Mapping[str, float] = field(default_factory=dict)
     names: Mapping[NameId, float] = field(default_factory=dict)
@@ -651,6 +701,10 @@ class Profile:
     vector: tuple[float, ...] = ()
     facts: tuple[Fact, ...] = ()
     sides: tuple[str, ...] = ()
+    tellings: tuple[Telling, ...] = ()
+    proper: Mapping[str, float] = field(default_factory=dict)
+    titles: tuple[tuple[str, ...], ...] = ()
+    spoken: Mapping[str, tuple[int, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -667,6 +721,8 @@ class Story:
     families: tuple[str, ...] = ()
     topics: tuple[TopicId, ...] = ()
     linked_to: StoryId | None = None
+    events: StoryId | None = None
+    """The thread of events it belongs to, named by its first story; None where it stands alone or is that first one."""
     muted_until: dt.datetime | None = None
     followed: bool = False
     profile: Profile = Profile()
@@ -680,6 +736,19 @@ class Told:
     reading: Reading
     matches: tuple[TopicMatch, ...] = ()
     facts: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What an article comes into: what was learnt of its language before it, and how much is going on.
+
+    ``articles`` of its language were learnt, ``terms`` says in how many of them each of its terms stood; ``busy``
+    articles were published in the days around it.
+    """
+
+    articles: int = 0
+    terms: Mapping[str, int] = field(default_factory=dict)
+    busy: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,7 @@ from monitor.entities import (
     Ruling,
     Standing,
     Story,
+    Surroundings,
     Told,
     Verdict,
 )
@@ -143,6 +144,15 @@ class Polled:
     accounts: tuple[Account, ...] = ()
     entries: int = 0
     rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dated:
+    """An entry that came from no poll, and the moment it is taken in at."""
+
+    feed: Feed
+    entry: Entry
+    now: dt.datetime
 
 
 class Pipeline:
@@ -275,6 +285,30 @@ class Pipeline:
         with self.store.begin() as tx:
             return self.settle(tx, drafted.drafts, now=now, mode=mode)[0]
 
+    def ingest_each(self, given: Sequence[Dated], *, mode: Mode) -> list[Account | None]:
+        """What ``ingest`` makes of entries one after another, but many in one transaction; None: nothing to settle.
+
+        Where two of them share a key, the second waits until the first is stored.
+        """
+        accounts: list[Account | None] = []
+        for articles in _apart([self._cleaned(one) for one in given]):
+            whole = [article for article in articles if article is not None]
+            with self.store.read() as tx:
+                known = tx.known([key for article in whole for key in article.keys])
+            drafts = {id(article): self._draft(article, known, b"") for article in whole}
+            with self.store.begin() as tx:
+                settled = {id(draft): said for draft, said in self._settled(tx, drafts.values(), mode=mode)}
+            accounts += [settled.get(id(drafts.get(id(article)))) for article in articles]
+        return accounts
+
+    @staticmethod
+    def _cleaned(one: Dated) -> Article | None:
+        try:
+            return clean.clean(one.entry, one.feed, one.now)
+        except Exception:
+            log.exception("entry rejected", url=one.entry.link, title=one.entry.title)
+            return None
+
     def draft(self, feed: Feed, entries: Sequence[Entry], *, now: dt.datetime) -> Drafted:
         """Everything that needs no transaction, oldest article first; and how many entries were no articles."""
         articles: list[Article] = []
@@ -344,18 +378,24 @@ class Pipeline:
         """
         accounts: list[Account] = []
         undone: set[bytes] = set()
+        for draft, account in self._settled(tx, drafts, now=now, mode=mode):
+            if account is not None:
+                accounts.append(account)
+            elif draft.standing is Standing.EDITED:  # an edit that cannot be read comes again with the next poll
+                undone.add(draft.digest)
+        return tuple(accounts), frozenset(undone)
+
+    def _settled(
+        self, tx: Tx, drafts: Iterable[Draft], *, mode: Mode, now: dt.datetime | None = None
+    ) -> Iterator[tuple[Draft, Account | None]]:
+        """Each draft with its verdict; without ``now`` each is taken in when it was first seen."""
         for run in _runs(drafts):
             together = self._settle_off_beat(tx, run) if _plainly_off_beat(run[0]) else None
             if together is not None:
-                accounts += together
+                yield from zip(run, together, strict=True)
                 continue
             for draft in run:
-                account = self._settle_alone(tx, draft, now=now, mode=mode)
-                if account is not None:
-                    accounts.append(account)
-                elif draft.standing is Standing.EDITED:  # an edit that cannot be read comes again with the next poll
-                    undone.add(draft.digest)
-        return tuple(accounts), frozenset(undone)
+                yield draft, self._settle_alone(tx, draft, now=now or draft.article.first_seen_at, mode=mode)
 
     def _settle_off_beat(self, tx: Tx, run: Sequence[Draft]) -> list[Account] | None:
         """New entries off the beat written in one go; None, and nothing written, where one of them will not go in."""
@@ -450,13 +490,14 @@ class Pipeline:
     ) -> Account:
         article, rooms, held = draft.article, self.rooms, draft.held
         copy = None if edited else dedupe.copy_of(article, tx.neighbours(draft.fingerprint))
-        assignment = self._assign(tx, told, held=held if edited else None, copy=copy)
+        keys = rooms.stories.keys(told)
+        assignment = self._assign(tx, told, keys, held=held if edited else None, copy=copy)
         story = tx.story(assignment.story) if assignment.story is not None else None
         detection = rooms.stories.detect(
             told, story, copy=copy, edited=edited, now=now, assignment=assignment
         )  # fmt: skip
         moved, article_id = self._keep(
-            tx, told, draft, entry, story, assignment, edited=edited, copied=copy is not None
+            tx, told, draft, entry, story, assignment, keys=keys, edited=edited, copied=copy is not None
         )
         account = Account(
             title=article.title,
@@ -482,17 +523,19 @@ class Pipeline:
             tx.record(entry, account, content_hash=article.content_hash)
         return account
 
-    def _assign(self, tx: Tx, told: Told, *, held: Known | None, copy: Copy | None) -> Assignment:
+    def _assign(self, tx: Tx, told: Told, keys: Sequence[str], *, held: Known | None, copy: Copy | None) -> Assignment:
         """The story an article belongs to: an edit stays where it was, a copy goes with its original."""
         if held is not None and held.story is not None:
             return Assignment(story=held.story, score=1.0)
         if copy is not None and copy.of.story is not None:
             return Assignment(story=copy.of.story, score=copy.similarity)
         article = told.article
-        candidates = tx.candidates(article.published_at, horizon=self.horizon)
+        stories, at = self.rooms.stories, article.published_at
+        candidates = tx.candidates(keys, told.reading.vector, at, horizon=self.horizon)
         terms = sorted({term for sentence in told.reading.sentences for term in sentence.terms})
-        frequencies = tx.learn_terms(article.lang, terms)
-        return self.rooms.stories.assign(told, candidates, frequencies=frequencies, now=article.published_at)
+        learnt, known = tx.learn_terms(article.lang, terms)
+        around = Surroundings(articles=learnt, terms=known, busy=tx.busy(at, within=stories.policy.crowded))
+        return stories.assign(told, candidates, around, now=at)
 
     def _keep(
         self,
@@ -503,17 +546,21 @@ class Pipeline:
         story: Story | None,
         assignment: Assignment,
         *,
+        keys: Sequence[str],
         edited: bool,
         copied: bool,
     ) -> tuple[Story, ArticleId]:
         """Write the article and its story, absorbed into one another."""
         article, stories = told.article, self.rooms.stories
         if story is None:
-            opened = tx.open_story(article, assignment, stories.profile(told))
+            before = tx.story(assignment.linked_to) if assignment.linked_to is not None else None
+            events = (before.events or before.id) if before is not None else None
+            opened = tx.open_story(article, assignment, stories.profile(told), events=events)
             story = tx.story(opened)
             assert story is not None
         moved = stories.absorb(story, told, edited=edited, copied=copied)
         tx.save_story(moved)
+        tx.index_story(moved, keys)
         if edited and draft.held is not None and draft.held.article is not None:
             article_id = draft.held.article
         else:
@@ -534,6 +581,20 @@ class Pipeline:
             nearest = self.rooms.classifier.nearest(told.article, told.reading)
             composer.enqueue(tx, told, account, story, nearest=nearest, now=now)
         return account
+
+
+def _apart(articles: Sequence[Article | None]) -> Iterator[list[Article | None]]:
+    """The articles in their order, cut wherever one shares a key with another of its part."""
+    part: list[Article | None] = []
+    keys: set[str] = set()
+    for article in articles:
+        if article is not None and not keys.isdisjoint(article.keys):
+            yield part
+            part, keys = [], set()
+        part.append(article)
+        keys.update(article.keys if article is not None else ())
+    if part:
+        yield part
 
 
 def _runs(drafts: Iterable[Draft]) -> Iterator[list[Draft]]:

@@ -233,16 +233,32 @@ class Tx(OutboxTx, Protocol):
         ...
 
     # stories
-    def candidates(self, now: dt.datetime, *, horizon: dt.timedelta, limit: int = 400) -> Sequence[Story]:
-        """Stories that moved within the horizon before ``now``, latest first."""
+    def candidates(
+        self, keys: Sequence[str], vector: Sequence[float], now: dt.datetime, *, horizon: dt.timedelta
+    ) -> Sequence[Story]:
+        """Stories an article of this moment may belong to, those that moved last first.
+
+        They share the rarest of its keys, however long they have rested; or moved within the horizon around ``now``
+        and mean most nearly the same, or moved next to it.
+        """
+        ...
+
+    def index_story(self, story: Story, keys: Sequence[str]) -> None:
+        """Let a story be found by the keys of an article that was placed in it."""
+        ...
+
+    def busy(self, at: dt.datetime, *, within: dt.timedelta) -> int:
+        """How many articles were published within so long before or after ``at``."""
         ...
 
     def story(self, story: StoryId) -> Story | None:
         """One story by id."""
         ...
 
-    def open_story(self, article: Article, assignment: Assignment, profile: Profile) -> StoryId:
-        """A new story, titled as its first article."""
+    def open_story(
+        self, article: Article, assignment: Assignment, profile: Profile, *, events: StoryId | None = None
+    ) -> StoryId:
+        """A new story, titled as its first article, in a thread of events if it goes on with one."""
         ...
 
     def save_story(self, story: Story) -> None:

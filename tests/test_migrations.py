@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,13 +13,15 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import bindparam, inspect, text
 
 import monitor
 from monitor.errors import SchemaError
 from monitor.store import SqlStore, migrate
 from monitor.store.engine import open_engine
+from monitor.store.keys import hashed
 from monitor.store.tables import metadata
+from monitor.store.types import Json
 from tests import make
 
 
@@ -161,3 +164,65 @@ def test_migrations_run_from_an_installed_package_in_any_folder(tmp_path: Path) 
     site = tmp_path / "site" / "monitor"
     assert done.stdout.split() == [str(site / "__init__.py"), migrate.head(), str(site / "_alembic")]
     assert (elsewhere / "here.db").is_file()
+
+
+OLD_STORIES = (
+    (1, None, {"names": {"abe": 4.0, "kono": 1.0}, "acts": {"act:meet": 2.5}, "terms": {"en:islands": 3.4}}),
+    (2, 1, {"names": {"abe": 1.0}}),
+    (3, 2, {}),
+)
+"""Stories of a database at 0002: id, the story it goes on from, profile."""
+
+
+def keep_old_stories(url: str) -> None:
+    engine = open_engine(url)
+    moment = "0" if engine.dialect.name == "sqlite" else "to_timestamp(0)"
+    statement = text(
+        "INSERT INTO story (id, opened_at, last_at, linked_to, version, story)"
+        f" VALUES (:id, {moment}, {moment}, :linked_to, 1, :story)"
+    ).bindparams(bindparam("story", type_=Json()))
+    with engine.begin() as connection:
+        for number, linked_to, profile in OLD_STORIES:
+            story = json.dumps({"title": f"Story {number}", "profile": profile}).encode()
+            connection.execute(statement, {"id": number, "linked_to": linked_to, "story": story})
+    engine.dispose()
+
+
+def answers(url: str, statement: str) -> list[tuple[object, ...]]:
+    engine = open_engine(url)
+    with engine.connect() as connection:
+        found = [tuple(row) for row in connection.execute(text(statement))]
+    engine.dispose()
+    return found
+
+
+def test_the_stories_of_an_older_database_are_found_by_what_they_hold(new_store_url: str) -> None:
+    migrate.upgrade(new_store_url, "0002")
+    keep_old_stories(new_store_url)
+    migrate.upgrade(new_store_url)
+    abe, kono, meet, islands = hashed(["abe", "kono", "act:meet", "en:islands"])
+    assert sorted(answers(new_store_url, "SELECT story_id, key, times FROM story_key")) == sorted(
+        [(1, abe, 4), (1, kono, 1), (1, meet, 2), (1, islands, 3), (2, abe, 1)]
+    )
+    assert sorted(answers(new_store_url, "SELECT key, stories FROM key_count")) == sorted(
+        [(abe, 2), (kono, 1), (meet, 1), (islands, 1)]
+    )
+
+
+def test_the_stories_of_an_older_database_stand_in_their_threads_of_events(new_store_url: str) -> None:
+    migrate.upgrade(new_store_url, "0002")
+    keep_old_stories(new_store_url)
+    migrate.upgrade(new_store_url)
+    assert answers(new_store_url, "SELECT id, linked_to, events FROM story ORDER BY id") == [
+        (1, None, None), (2, 1, 1), (3, 2, 1),
+    ]  # fmt: skip
+
+
+def test_an_older_program_finds_its_stories_again_after_a_downgrade(new_store_url: str) -> None:
+    migrate.upgrade(new_store_url, "0002")
+    before = schema(new_store_url)
+    keep_old_stories(new_store_url)
+    migrate.upgrade(new_store_url)
+    assert migrate.downgrade(new_store_url, "0002") == "0002"
+    assert schema(new_store_url) == before
+    assert answers(new_store_url, "SELECT id, linked_to FROM story ORDER BY id") == [(1, None), (2, 1), (3, 2)]

@@ -55,11 +55,12 @@ SAID: Mapping[Reason, str] = {
     Reason.NEW_STORY: "first report of this event",
     Reason.NEW_FACT: "a new fact in this story",
     Reason.CHANGED_NUMBER: "a figure has changed",
+    Reason.CHANGED_DATE: "the day of what is to come has moved",
     Reason.REVERSAL: "an earlier report is turned round",
     Reason.STAGE_REACHED: "the matter has reached another stage",
     Reason.FIRST_WORD: "first word of this side",
     Reason.FIRST_DENIAL: "first denial",
-    Reason.CONFIRMATION: "a second side confirms it",
+    Reason.CONFIRMATION: "a second newsroom has it on its own",
     Reason.RESUMED: "the story moves again after a pause",
 }
 """What is said where a development names no single new fact."""

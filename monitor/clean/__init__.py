@@ -41,14 +41,15 @@ def clean(entry: Entry, feed: Feed, now: dt.datetime) -> Article | None:
     # A news sitemap names its own house, in its own language: that is no other publisher.
     publisher = feed.publisher if feed.kind == "sitemap" else one_line(entry.publisher) or feed.publisher
     family = feed.family if publisher.casefold() == feed.publisher.casefold() else _family(publisher)
-    title, signed = _title(one_line(entry.title)[:TITLE_LONGEST], publisher)
-    if furniture.is_furniture(title) or wires.byline(title):
-        title = ""  # a page's first line, taken for its headline by whoever saved it
+    headline, signed = _title(one_line(entry.title)[:TITLE_LONGEST], publisher)
+    # A page's first line may have been taken for its headline by whoever saved it.
+    title = "" if furniture.is_furniture(headline) or wires.byline(headline) else headline
     text, credits = _text(entry, title, publisher)
     if not title:
         page = clean_page(_longest(entry), name="", now=now)
         title, text = (page.title, page.text) if page.title else _first_sentence(text)
         credits = (*credits, *page.credits)
+    title = title or headline  # "Video: …" and nothing beside it is a headline, not a caption
     if not title:
         return None
     url = _UNPRINTED.sub("", entry.link).strip()
@@ -114,10 +115,10 @@ def _same_name(name: str, others: tuple[str, ...]) -> bool:
 def _text(entry: Entry, title: str, publisher: str) -> tuple[str, tuple[str, ...]]:
     text = _longest(entry)
     lines = furniture.without_teasers(text.split("\n"), publisher)
+    found = [wire for wire in map(wires.signed, lines) if wire]
     lines = [furniture.without_tail(line) for line in lines if not furniture.is_furniture(line)]
     heads = {folded(title), folded(publisher)}
     longest = HEAD_TIMES * max(len(title), len(publisher))
-    found: list[str] = []
     kept: list[str] = []
     for line in lines:
         wire = wires.byline(line)
@@ -128,8 +129,11 @@ def _text(entry: Entry, title: str, publisher: str) -> tuple[str, tuple[str, ...
     if kept:
         kept[0], opener = wires.opened(kept[0])
         kept[-1], closer = wires.closed(kept[-1])
-        found += [opener, closer]
-    return "\n".join(line for line in kept if line), tuple(found)
+        found = [opener, closer, *found]
+    kept = [line for line in kept if line]
+    if kept and not any(found):
+        found = [wires.relayed(kept[0])]
+    return "\n".join(kept), tuple(found)
 
 
 def _longest(entry: Entry) -> str:
@@ -175,4 +179,4 @@ def _published(entry: Entry, now: dt.datetime) -> tuple[dt.datetime, bool]:
 
 
 def _family(publisher: str) -> str:
-    return "-".join(re.findall(r"\w+", publisher.casefold())) or "unknown"
+    return wires.slug(publisher) or "-".join(re.findall(r"\w+", publisher.casefold())) or "unknown"

@@ -1,8 +1,8 @@
 """Dated articles as JSON lines: what ``replay`` and ``backfill`` read. It checks each line and never guesses a field.
 
 A line is ``{"id", "url", "publisher", "lang"?, "published", "title", "text"}``; everything but ``id`` may be null or
-missing. ``published`` is ISO 8601 (to the second, the day, the month or the year) or as mail writes dates; where it is
-null, coarse or no date at all, the file's order decides.
+missing, and other fields may stand beside these. ``published`` is ISO 8601 (to the second, the day, the month or the
+year) or as mail writes dates; where it is null, coarse or no date at all, the file's order decides.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from monitor.clean import credits as wires
 from monitor.entities import LANGS, Entry, Feed, FeedId
 from monitor.errors import UsageError
 
@@ -35,7 +36,10 @@ KEYS = ("id", "url", "publisher", "lang", "published", "title", "text")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line: the article as an entry, the feed it stands for, and its time. ``end``: bytes up to its end."""
+    """One line: the article as an entry, the feed it stands for, and its time. ``end``: bytes up to its end.
+
+    ``world`` is what the field that parts the lines holds here; empty where none does.
+    """
 
     id: str | int
     number: int
@@ -44,19 +48,22 @@ class Line:
     entry: Entry
     at: dt.datetime
     title: str
+    world: str | int = ""
 
 
 @dataclass(slots=True, kw_only=True)
 class Reader:
     """Reads one file. ``feeds`` tell which publishers belong to one family; ``feed`` names what the lines stand for.
 
-    ``bad`` collects the lines that cannot be read; without it the first of them ends the reading.
+    ``bad`` collects the lines that cannot be read; without it the first of them ends the reading. ``by`` is a field
+    whose values are worlds of their own: each line must name its world, and each world has a clock of its own.
     """
 
     path: Path
     feed: FeedId
     feeds: Sequence[Feed] = ()
     bad: list[str] | None = None
+    by: str = ""
     families: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -64,7 +71,7 @@ class Reader:
 
     def lines(self, *, skip: int = 0) -> Iterator[Line]:
         """The lines in the file's order, each with a time, from byte ``skip`` on."""
-        clock = EPOCH
+        clocks: dict[str | int, dt.datetime] = {}
         try:
             file = self.path.open("rb")
         except OSError as error:
@@ -83,9 +90,10 @@ class Reader:
                     continue
                 if row is None:
                     continue
-                clock = _time(row.get("published"), clock)
+                world = row[self.by] if self.by else ""
+                clocks[world] = _time(row.get("published"), clocks.get(world, EPOCH))
                 if end > skip:
-                    yield self._line(row, number, end, clock)
+                    yield self._line(row, number, end, clocks[world])
 
     def _row(self, number: int, raw: bytes) -> dict[str, Any] | None:
         where = f"{self.path}:{number}"
@@ -111,11 +119,20 @@ class Reader:
                 raise UsageError(f"{where}: {key} = {row[key]!r} is no text; write a string or null")
         if row.get("id") in (None, ""):
             raise UsageError(f"{where}: id is missing; give every line one, so that its verdict can be found")
+        if self.by:
+            self._world(row, where)
         return row
+
+    def _world(self, row: Mapping[str, Any], where: str) -> None:
+        """Raise ``UsageError`` unless the line names its world."""
+        if row.get(self.by) in (None, ""):
+            raise UsageError(f"{where}: {self.by} is missing; give every line one: each value is a world of its own")
+        if not isinstance(row[self.by], str | int) or isinstance(row[self.by], bool):
+            raise UsageError(f"{where}: {self.by} = {row[self.by]!r} names no world; write a string or a whole number")
 
     def _line(self, row: dict[str, Any], number: int, end: int, at: dt.datetime) -> Line:
         publisher = _text(row, "publisher") or "unknown"
-        family = self.families.get(publisher.casefold()) or "-".join(re.findall(r"\w+", publisher.casefold()))
+        family = self.families.get(publisher.casefold()) or wires.slug(publisher) or _slug(publisher)
         lang = _text(row, "lang").casefold().partition("-")[0]
         feed = Feed(
             id=self.feed, url="", publisher=publisher, family=family or "unknown", lang=lang if lang in LANGS else ""
@@ -125,7 +142,16 @@ class Reader:
             feed_id=feed.id, guid=f"line:{row['id']}", link=_text(row, "url"), title=title, content=markup(text),
             lang=feed.lang, published=at, published_raw=_text(row, "published"),
         )  # fmt: skip
-        return Line(id=row["id"], number=number, end=end, feed=feed, entry=entry, at=at, title=title)
+        return Line(
+            id=row["id"],
+            number=number,
+            end=end,
+            feed=feed,
+            entry=entry,
+            at=at,
+            title=title,
+            world=row[self.by] if self.by else "",
+        )
 
 
 def markup(text: str) -> str:
@@ -136,6 +162,10 @@ def markup(text: str) -> str:
 def escaped(text: str) -> str:
     """Plain text as markup: a sign is a sign."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _slug(name: str) -> str:
+    return "-".join(re.findall(r"\w+", name.casefold()))
 
 
 def _text(row: dict[str, Any], key: str) -> str:

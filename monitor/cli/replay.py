@@ -5,8 +5,9 @@ from __future__ import annotations
 import collections
 import dataclasses
 import datetime as dt
+import itertools
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +20,7 @@ from monitor.cli.common import (
     ConfigDir,
     config_folder,
     parse_time,
+    plain,
     print_json_line,
     say,
     set_up_logging,
@@ -27,7 +29,11 @@ from monitor.cli.common import (
 from monitor.cli.lines import Line, Reader
 from monitor.entities import Account, AlertReason, EntryId, FeedId, Mode, Reason, Standing, Verdict
 from monitor.errors import UsageError
+from monitor.pipeline import Dated
 from monitor.settings import Config, load
+
+TOGETHER = 200
+"""Lines in one transaction: a transaction each would cost as much as all the rest of a line off the beat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +51,10 @@ class Replayed:
     duplicate_of: str | int | None
 
 
+ANSWERED = frozenset(field.name for field in dataclasses.fields(Replayed)) - {"id"}
+"""Fields that the answer needs for itself: a world named by one of them is kept as ``by``."""
+
+
 def replay(
     file: Annotated[
         Path, typer.Argument(help="JSON lines {id, url, publisher, lang?, published, title, text}, in time order.")
@@ -60,16 +70,24 @@ def replay(
     diff: Annotated[
         Path | None, typer.Option("--diff", metavar="DIR", help="Show only what another configuration would change.")
     ] = None,
+    by: Annotated[
+        str, typer.Option("--by", metavar="FIELD", help="Run each value of this field in a world of its own.")
+    ] = "",
 ) -> None:
     """Show what would have been alerted: the real pipeline on dated articles, in a throwaway database.
 
     With --json one line a line: id, verdict, reason, relevant, topics with evidence, story, development, alert and
     duplicate_of. A line dated to the month or not at all takes its place from the file's order.
 
+    With --by each value of a field has a database, a clock and stories of its own, as if the others were not there:
+    for cases that must not know of one another. The answer comes world by world, and each line keeps its value
+    (as "by" where the field's name is one of the answer's own).
+
     Examples:
       monitor replay articles.jsonl --json > verdicts.jsonl
       monitor replay articles.jsonl --diff config-with-new-topic
       monitor replay any-news.jsonl --no-gate --as-of 2026-03-01
+      monitor replay pairs.jsonl --by pair --json
     """
     until = parse_time(as_of, "--as-of") if as_of else None
     if not file.is_file():
@@ -77,40 +95,54 @@ def replay(
     loaded = load(config_folder(config))
     other = load(diff) if diff is not None else None
     set_up_logging("error", loaded.settings.log.format)
-    verdicts = run(file, loaded, until=until, gate=not no_gate)
+    verdicts = run(file, loaded, until=until, gate=not no_gate, by=by)
     if other is not None:
-        _show_difference(list(verdicts), list(run(file, other, until=until, gate=not no_gate)), as_json=as_json)
+        then = run(file, other, until=until, gate=not no_gate, by=by)
+        _show_difference(list(verdicts), list(then), by=by, as_json=as_json)
     elif as_json:
-        for _, replayed in verdicts:
-            print_json_line(replayed)
+        for line, replayed in verdicts:
+            print_json_line({**_world(line, by), **plain(replayed)})
     else:
-        _show(list(verdicts))
+        _show(list(verdicts), by=by)
 
 
 def run(
-    file: Path, config: Config, *, until: dt.datetime | None = None, gate: bool = True
+    file: Path, config: Config, *, until: dt.datetime | None = None, gate: bool = True, by: str = ""
 ) -> Iterator[tuple[Line, Replayed]]:
-    """Each line with its verdict, as soon as it has fallen."""
+    """Each line with its verdict, soon after it has fallen; with ``by`` world by world, the first named first."""
+    lines = Reader(path=file, feed=FeedId("replay"), feeds=config.feeds, by=by).lines()
     with tempfile.TemporaryDirectory(prefix="monitor-replay-") as place:
         url = f"sqlite:///{place}/replay.db"
         app = App(config, url=url, throwaway=True, gate=gate and config.settings.gate.enabled)
-        told: dict[EntryId, Replayed] = {}
         try:
-            for line in Reader(path=file, feed=FeedId("replay"), feeds=config.feeds).lines():
-                if until is not None and line.at > until:
-                    return
-                yield line, _one(app, line, told)
+            if not by:
+                yield from _walk(app, lines, until)
+                return
+            worlds: dict[str | int, list[Line]] = {}
+            for line in lines:
+                worlds.setdefault(line.world, []).append(line)
+            for world in worlds.values():
+                app.store.start_over()
+                yield from _walk(app, world, until)
         finally:
             app.close()
 
 
-def _one(app: App, line: Line, told: dict[EntryId, Replayed]) -> Replayed:
-    """One line through the pipeline; a line that we hold already is a copy of the line it repeats."""
-    accounts = app.pipeline.ingest(line.feed, (line.entry,), now=line.at, mode=Mode.LIVE)
-    if not accounts:
+def _walk(app: App, lines: Iterable[Line], until: dt.datetime | None) -> Iterator[tuple[Line, Replayed]]:
+    """One world: its lines in their order, up to the first that is too late."""
+    told: dict[EntryId, Replayed] = {}
+    wanted = itertools.takewhile(lambda line: until is None or line.at <= until, lines)
+    while together := list(itertools.islice(wanted, TOGETHER)):
+        given = [Dated(feed=line.feed, entry=line.entry, now=line.at) for line in together]
+        for line, account in zip(together, app.pipeline.ingest_each(given, mode=Mode.LIVE), strict=True):
+            yield line, _one(app, line, account, told)
+
+
+def _one(app: App, line: Line, account: Account | None, told: dict[EntryId, Replayed]) -> Replayed:
+    """A line's verdict; a line that we hold already is a copy of the line it repeats."""
+    if account is None:
         held = app.held(line.feed, line.entry, line.at)
         return _repeated(line, None if held is None else told.get(held))
-    (account,) = accounts
     original = told.get(account.copy_of) if account.copy_of is not None else None
     if account.standing is Standing.EDITED and account.entry is not None:
         original = told.get(account.entry)
@@ -154,12 +186,18 @@ def _repeated(line: Line, original: Replayed | None) -> Replayed:
     )  # fmt: skip
 
 
-def _show(verdicts: list[tuple[Line, Replayed]]) -> None:
+def _world(line: Line, by: str) -> dict[str, str | int]:
+    """The field that parts the lines, with what it holds in this one."""
+    return {"by" if by in ANSWERED else by: line.world} if by else {}
+
+
+def _show(verdicts: list[tuple[Line, Replayed]], *, by: str) -> None:
     table(
         "Replay",
-        ("time", "verdict", "story", "alert", "topics", "title"),
+        (*([by] if by else ()), "time", "verdict", "story", "alert", "topics", "title"),
         (
             (
+                *_world(line, by).values(),
                 f"{line.at:%Y-%m-%d %H:%M}",
                 f"{r.verdict} ({r.reason})",
                 r.story,
@@ -179,18 +217,20 @@ def _show(verdicts: list[tuple[Line, Replayed]]) -> None:
     say(f"{len(verdicts)} articles: {said or 'none'}; {alerts} alerts")
 
 
-def _show_difference(before: list[tuple[Line, Replayed]], after: list[tuple[Line, Replayed]], *, as_json: bool) -> None:
+def _show_difference(
+    before: list[tuple[Line, Replayed]], after: list[tuple[Line, Replayed]], *, by: str, as_json: bool
+) -> None:
     changed = [
         (line, old, new) for (line, old), (_, new) in zip(before, after, strict=True) if _decided(old) != _decided(new)
     ]
     if as_json:
         for line, old, new in changed:
-            print_json_line({"id": line.id, "title": line.title, "before": old, "after": new})
+            print_json_line({**_world(line, by), "id": line.id, "title": line.title, "before": old, "after": new})
         return
     table(
         "What the other configuration changes",
-        ("id", "title", "now", "then"),
-        ((line.id, line.title, _short(old), _short(new)) for line, old, new in changed),
+        (*([by] if by else ()), "id", "title", "now", "then"),
+        ((*_world(line, by).values(), line.id, line.title, _short(old), _short(new)) for line, old, new in changed),
         empty="Nothing changes.",
     )
 

@@ -12,7 +12,7 @@ import typer
 
 from monitor import incidents
 from monitor.app import App
-from monitor.cli.common import AsJson, ConfigDir, ago, clock, open_app, print_json, say, table, utc_now
+from monitor.cli.common import AsJson, ConfigDir, ago, clock, counted, open_app, print_json, say, table, utc_now
 from monitor.cli.words import NOT_POLLED, health_word
 from monitor.entities import Destination, FeedId, OutboxId, OutboxState, Problem, Verdict
 from monitor.incidents import Wellness
@@ -81,6 +81,7 @@ class Status:
     queue: tuple[QueueLine, ...]
     alerts: tuple[AlertLine, ...]
     verdicts_24h: Mapping[Verdict, int]
+    new_ground_24h: int
 
 
 def status(
@@ -117,6 +118,8 @@ def status(
 
 def look(app: App, now: dt.datetime) -> Status:
     """The state of everything, from the database alone."""
+    from monitor.store.ground import unsorted
+
     views = app.views
     beat = views.beats().get("daemon")
     held = {view.feed.id: view for view in views.feeds()}
@@ -163,6 +166,7 @@ def look(app: App, now: dt.datetime) -> Status:
             for row in views.alerts(limit=LAST_ALERTS)
         ),
         verdicts_24h={verdict: sum(reasons.values()) for verdict, reasons in views.verdicts(since=now - DAY).items()},
+        new_ground_24h=unsorted(app.store, since=now - DAY),
     )  # fmt: skip
 
 
@@ -259,3 +263,6 @@ def _show(app: App, found: Status, *, every: bool) -> None:
     say()
     verdicts = ", ".join(f"{count} {verdict}" for verdict, count in found.verdicts_24h.items())
     say(f"Verdicts in 24 h: {verdicts or 'none'}")
+    if found.new_ground_24h:
+        ground = counted(found.new_ground_24h, "article")
+        say(f"New ground in 24 h: {ground} without a topic; see `monitor topics suggest`")

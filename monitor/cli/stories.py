@@ -77,7 +77,7 @@ def list_(
 
 
 def show(story: Id, config: ConfigDir = None, as_json: AsJson = False) -> None:
-    """Show a story with its articles, developments and alerts.
+    """Show a story with its articles, developments and alerts, and the thread of events it stands in.
 
     Example:
       monitor stories show s12
@@ -94,6 +94,23 @@ def show(story: Id, config: ConfigDir = None, as_json: AsJson = False) -> None:
     if view.linked_to is not None:
         say(f"goes on from s{view.linked_to}")
     say()
+    if shown.events:
+        table(
+            "Thread of events",
+            ("id", "opened", "articles", "publishers", "title"),
+            (
+                (
+                    f"s{each.id}",
+                    clock(each.opened_at, tz),
+                    each.articles,
+                    len(each.publishers),
+                    each.title + (" ←" if each.id == view.id else ""),
+                )
+                for each in shown.events
+            ),
+            empty="",
+        )
+        say()
     table(
         "Articles",
         ("id", "published", "publisher", "verdict", "title"),

@@ -38,11 +38,12 @@ REASONS: Mapping[Reason, str] = {
     Reason.NEW_STORY: "the first report of this event",
     Reason.NEW_FACT: "a fact that nobody told before",
     Reason.CHANGED_NUMBER: "a figure has changed",
+    Reason.CHANGED_DATE: "the day of what is to come has moved",
     Reason.REVERSAL: "an earlier report is turned round",
     Reason.STAGE_REACHED: "the matter has reached another stage",
     Reason.FIRST_WORD: "the first word of this side",
     Reason.FIRST_DENIAL: "the first denial",
-    Reason.CONFIRMATION: "a second side confirms it",
+    Reason.CONFIRMATION: "a second newsroom has it on its own",
     Reason.RESUMED: "the story moves again after a pause",
 }
 
@@ -92,7 +93,7 @@ def fact_in_words(fact: Fact, names: Mapping[NameId, Name], lang: str = "en") ->
     parts = [
         " + ".join(map(label, fact.actors)),
         ("not " if fact.polarity == "-" else "") + act,
-        ", ".join(fact.objects),
+        ", ".join(label(NameId(thing)) for thing in fact.objects),
         "" if fact.number is None else f"{_number(fact.number)} {fact.unit}".strip(),
         f"at {label(fact.place)}" if fact.place else "",
         fact.date.isoformat() if fact.date else "",

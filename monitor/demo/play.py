@@ -23,7 +23,8 @@ from monitor.demo.server import Server
 from monitor.demo.world import World
 from monitor.entities import AlertReason, EntryId, Feed, FeedId, OutboxState, Reason, StoryId, Verdict
 from monitor.settings import Config, Settings
-from monitor.store.views import Explanation, Views
+from monitor.store.shown import Explanation
+from monitor.store.views import Views
 
 TICK = dt.timedelta(milliseconds=50)
 """How often the daemon looks for due feeds and open outbox rows, in real time."""

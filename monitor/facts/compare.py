@@ -13,7 +13,7 @@ Sides = Mapping[NameId, str]
 """Name to the side it speaks for; a name without one speaks for itself."""
 
 SHARED_OBJECTS = (
-    0.5  # share of the smaller fact's objects: from here on two facts are about one thing (tests/quality/pairs.jsonl)
+    0.5  # share of the smaller fact's objects: from here on two facts are about one thing (tests/quality/pairs/)
 )
 
 RANK = {
@@ -140,11 +140,21 @@ def retold(new: Fact, old: Fact, sides: Sides) -> bool:
     return bool(a & b) and overlap(a, b) >= SHARED_OBJECTS and not elsewhere(new, old, sides)
 
 
+def undone(fact: Fact) -> bool:
+    """Whether an act does not go on: not done, or ended; what is not ruled out is neither."""
+    return (fact.polarity == "-") != (fact.stage in ENDED)
+
+
 def reversed_act(new: Fact, old: Fact) -> bool:
-    """Whether one fact undoes the other: negated against not, ended against going on."""
-    if new.polarity != old.polarity:
+    """Whether one fact undoes the other, or does what was undone: for that somebody has to be said to do it.
+
+    A report that was denied is told on as if it were so; that takes no denial back.
+    """
+    if undone(new) == undone(old):
+        return False
+    if undone(new) or new.stage not in {Stage.PROPOSED, Stage.HELD}:
         return True
-    return (new.stage in ENDED) != (old.stage in ENDED)
+    return bool(new.actors) and old.stage is not Stage.DENIED
 
 
 def stage_reached(new: Fact, old: Fact) -> bool:

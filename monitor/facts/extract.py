@@ -8,63 +8,47 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from monitor.entities import Article, Fact, Mention, Name, NameId, Reading, Sentence, Stage
-from monitor.facts.compare import ENDED
-from monitor.facts.grammar import Grammar, Named, times
-from monitor.facts.numbers import Day, Figures, Number
-from monitor.facts.vocabulary import Verb, Vocabulary
-from monitor.lexicon import Lexicon, PhraseMatcher, fold, longest
+from monitor.facts import quotes
+from monitor.facts.acts import ACTOR_KINDS, Act, Acts
+from monitor.facts.clause import Clause
+from monitor.facts.days import Calendar
+from monitor.facts.grammar import Grammar, Named
+from monitor.facts.numbers import Figures
+from monitor.facts.things import act_on, told_once
+from monitor.facts.vocabulary import Vocabulary
+from monitor.lexicon import Lexicon, PhraseMatcher, fold, longest, squeeze
 
 SENTENCES = 9  # title and the lead's sentences that are read for facts: later ones retell (seen on the recorded feeds)
-SPEAKER_TAIL = 8  # characters behind the name of who is quoted at the end of a Japanese headline ("ロシア大使館")
 CHARACTERS = 1_600  # of text read at most, so that a long page costs no more than a report
-ACTOR_KINDS = frozenset(("person", "role", "body", "country", "capital", "demonym", "company"))
-"""Kinds of names that can act."""
 STATE_KINDS = frozenset(("country", "capital", "demonym", "body", "role"))
 """Kinds that act for their side: a capital, a ministry and a people are their country."""
-BEARERS = (ACTOR_KINDS - {"role"}) | frozenset(("place", "island", "vessel"))
+BEARERS = (ACTOR_KINDS - {"role", "demonym", "country"}) | frozenset(("place", "island", "vessel"))
 """Kinds of names whose words are names alone: the Pacific Fleet is no ship, the Northern Territories no territory."""
-PLACE_KINDS = frozenset(("place", "island", "capital", "country"))
-
-_QUOTE = re.compile(r"[“\"«「『](?P<q>[^”\"»」』]{3,200})[”\"»」』]|(?<!\w)['‘](?P<s>[^'’]{6,200})['’](?!\w)")
-_AFTER = re.compile(
-    r"\b(?:after|before|following|ahead of|during|despite|amid|после|перед|накануне|в ходе|несмотря на)\b[^,;:]{0,40}$",
-    re.IGNORECASE,
-)
-"""Before a noun: it is when something else was done."""
-_COMMA = re.compile(r"[,;()]|\s[-–—]\s")
-"""Where a clause ends, for background told on the way."""
-_BREAK = re.compile(r"\s[-–—]\s|[;:—]|\.\.\.|…")
-_GAP_EN = re.compile(r"\b(?:while|as|after|when|because|which|who|whom|following|despite|amid)\b")
-
-
-DECREED = frozenset(("sanction", "ban", "ban-entry", "expel", "export-ban"))
-"""Acts that are done by being decided: who announces a ban has banned."""
+FORCES = frozenset(("ship", "aircraft", "ambassador", "lawmaker"))
+"""Things that stay things inside the name of a body: "Russian warships" are the navy's, and ships."""
+TITLES = frozenset(("country", "demonym", "role"))
+"""Kinds of names that may stand beside a man as his."""
+OFFICES = frozenset(("ambassador", "lawmaker"))
+"""Things that are only the title of who acts: "Ambassador Nozdrev arrives" is about no ambassador."""
+OFFICIAL = frozenset(("role", "body"))
+CONCLUDED = frozenset((Stage.AGREED, Stage.SIGNED, Stage.IN_FORCE))
+"""Stages that are refused where they are denied."""
 PLANS = frozenset(("announce", "decide"))
 """Acts that are none as nouns: "a decision must be fair" decides nothing."""
-RESTS = {("tighten", "sanction"): "sanction", ("tighten", "assets"): "sanction", ("tighten", "export-ban"): "ban"}
-"""What an act on a thing comes to: a list of sanctions grows by sanctions."""
 
-
-@dataclass(slots=True)
-class _Act:
-    """One act as it is being read: where it stands, what it is, and what has been found with it."""
-
-    verb: Verb
-    start: int
-    end: int
-    nominal: bool
-    stage: Stage
-    polarity: str
-    action: str
-    light: bool
-    staged: bool = False
-    first: int = 0
-    last: int = 0
-    more: tuple[str, ...] = ()
+_COMMA = re.compile(r"[,;()]|\s[-–—]\s")
+"""Where a clause ends, for background told on the way."""
+_APPOSED = re.compile(
+    r"(?:['’]s|['’])?[\s・の]*(?:(?:foreign|prime|defen[cs]e|deputy|new|former|president|premier|minister|leader|chief|"
+    r"secretary|ambassador|envoy|fm|pm|mp|лидер\w*|президент\w*|премьер\w*|министр\w*|глав\w+|посл\w+|посол|депутат\w*)"
+    r"[\s-]){0,3}",
+    re.IGNORECASE,
+)
+"""Between a state and its man: "Russia's President Putin", "российский лидер Путин"."""
 
 
 class Extractor:
@@ -75,22 +59,18 @@ class Extractor:
         self.names: Mapping[NameId, Name] = lexicon.names
         self.sides: Mapping[NameId, str] = {name.id: name.side for name in lexicon.names.values() if name.side}
         """For whom each name acts: what ``key`` and ``about`` compare actors by."""
-        self._verbs = PhraseMatcher({lang: tongue.verbs for lang, tongue in vocabulary.tongues.items()})
-        self._things = PhraseMatcher({lang: tongue.things for lang, tongue in vocabulary.tongues.items()})
-        self._background = PhraseMatcher(
-            {lang: [(form, True) for form in tongue.list("background")] for lang, tongue in vocabulary.tongues.items()}
-        )
-        self._tones = {
-            kind: PhraseMatcher(
-                {lang: [(form, True) for form in tongue.list(kind)] for lang, tongue in vocabulary.tongues.items()}
-            )
-            for kind in ("opinion", "preview", "anniversary", "hearsay")
-        }
-        self._deputies = {lang: tongue.list("deputies") for lang, tongue in vocabulary.tongues.items()}
+        tongues = vocabulary.tongues
+        self._things = PhraseMatcher({lang: tongue.things for lang, tongue in tongues.items()})
+        self._background = _matcher(vocabulary, "background")
+        self._tones = {kind: _matcher(vocabulary, kind) for kind in ("opinion", "preview", "anniversary", "hearsay")}
+        self._deputies = {lang: tongue.list("deputies") for lang, tongue in tongues.items()}
+        self._islands = frozenset(str(name.id) for name in lexicon.names.values() if name.kind == "island")
         self.answers = vocabulary.answers
         """The actions by which one side answers the other's deed."""
-        self._figures = {lang: Figures(lang, tongue) for lang, tongue in vocabulary.tongues.items()}
-        self._small = {lang: Grammar(lang, tongue) for lang, tongue in vocabulary.tongues.items()}
+        self._figures = {lang: Figures(lang, tongue) for lang, tongue in tongues.items()}
+        self._calendars = {lang: Calendar(lang, tongue) for lang, tongue in tongues.items()}
+        self._small = {lang: Grammar(lang, tongue) for lang, tongue in tongues.items()}
+        self._acts = Acts(vocabulary, self._small)
 
     def extract(self, article: Article, reading: Reading) -> tuple[Fact, ...]:
         """The facts of title and lead in reading order, each once."""
@@ -108,8 +88,16 @@ class Extractor:
 
     def concepts(self, text: str, lang: str) -> tuple[str, ...]:
         """The acts and things a text speaks of, as slugs of no language: stories are compared by them."""
-        acts = [f"act:{hit.value.action}" for hit in longest(self._verbs.find(text, lang)) if not hit.value.said]
+        acts = [f"act:{hit.value.action}" for hit in longest(self._acts.hits(text, lang)) if not hit.value.said]
         return tuple(acts) + tuple(f"thing:{hit.value}" for hit in longest(self._things.find(text, lang)))
+
+    def counts(self, text: str, lang: str, at: dt.datetime) -> tuple[float, ...]:
+        """The numbers a text counts with, whatever they count; days and times of day are none."""
+        figures = self._figures.get(lang)
+        if figures is None:
+            return ()
+        taken = [(day.start, day.end) for day in self._calendars[lang].days(text, at)]
+        return tuple(sorted({number.value for number in figures.numbers(text, taken)}))
 
     def tone(self, title: str, lang: str, kind: str) -> bool:
         """Whether a title marks an ``opinion``, a ``preview``, an ``anniversary`` or ``hearsay``."""
@@ -130,40 +118,97 @@ class Extractor:
 
     def _sentence(self, sentence: Sentence, reading: Reading, published: dt.datetime) -> Iterator[Fact]:
         lang = reading.lang
-        text = self._foreground(sentence.text, lang)
-        names = tuple(name for name in self._named(reading, sentence.index) if text[name.start : name.end].strip())
-        days = self._figures[lang].days(text, published)
+        plain, places = squeeze(sentence.text) if lang == "ja" else (sentence.text, None)
+        text = self._foreground(plain, lang)
+        named = self._named(reading, sentence, places)
+        names = tuple(name for name in named if text[name.start : name.end].strip())
+        days = self._calendars[lang].days(text, published)
         taken = [(day.start, day.end) for day in days] + [(name.start, name.end) for name in names]
         numbers = self._figures[lang].numbers(text, taken)
-        speaker, start, end = _speaker(text, names, lang)
-        acts = self._acts(text, lang, names, start, end)
-        quote = _quote(text)
-        head = Fact(words=sentence.text, sentence=sentence.index, quote=quote, speaker=speaker)
-        span = _Span(text, lang, names, numbers, days, tuple(self._objects(text, lang, names)), self._small[lang])
+        spoken = quotes.spoken(text, [name for name in names if name.kind in ACTOR_KINDS], lang)
+        things = longest(self._things.find(text, lang))
+        acts = self._acts.find(text, lang, names, things)
+        head = Fact(words=sentence.text, sentence=sentence.index, quote=quotes.quoted(text), speaker=spoken.speaker)
+        objects = tuple(
+            (hit.value, hit.start, hit.end)
+            for hit in things
+            if not any(
+                n.start <= hit.start
+                and hit.end <= n.end
+                and n.kind in BEARERS
+                and not (n.kind == "body" and hit.value in FORCES)
+                for n in names
+            )
+        )
+        clause = Clause(text, lang, names, numbers, days, objects, self._small[lang])
         found = False
+        after = 0
         for act in acts:
-            for fact in self._fact(act, span, head, start, end):
+            said = spoken.speaker is None or (spoken.start <= act.start and act.end <= spoken.end)
+            told = head if said else replace(head, speaker=None)
+            start, end = (spoken.start, spoken.end) if said else (0, len(text))
+            if lang != "ja" and clause.able(after, act.first):
+                start = max(start, after)
+            after = act.last if act.verb.said else after
+            for fact in self._fact(act, clause, told, start, end):
                 found = True
+                if act.verb.said and fact.speaker and head.speaker is None:
+                    head = replace(head, speaker=fact.speaker) if lang != "ja" else head
                 yield fact
         if not found and sentence.index == 0:
-            yield from self._bare(head, span)
+            yield from self._bare(head, clause)
 
-    def _named(self, reading: Reading, index: int) -> tuple[Named, ...]:
-        """The names of a sentence; of a role and its holder at one place the person is kept."""
+    def _named(self, reading: Reading, sentence: Sentence, places: tuple[int, ...] | None) -> tuple[Named, ...]:
+        """The names of a sentence as actors see them: of a role and its holder at one place the person is kept."""
+        moved = {at: i for i, at in enumerate(places)} if places else {}
         spans: dict[tuple[int, int], Named] = {}
         for mention in reading.mentions:
             name = self.names.get(mention.name)
-            if mention.sentence != index or name is None or name.wire:
+            if mention.sentence != sentence.index or name is None or name.wire:
                 continue
-            if name.kind in {"person", "role"} and self.borrowed(reading.sentences[index].text, mention, reading.lang):
+            if name.kind in {"person", "role"} and self.borrowed(sentence.text, mention, reading.lang):
                 continue
-            found = Named(
-                mention.name, self.canonical(mention.name), name.kind, mention.start, mention.end, mention.surface
+            if name.kind == "role" and not name.side and not name.sides:
+                continue  # an office of nobody's: who holds it, the reading knows
+            start, end = mention.start, mention.end
+            if places:
+                start, end = moved[start], moved[end - 1] + 1
+            found = Named(mention.name, self.canonical(mention.name), name.kind, start, end, mention.surface)
+            held = spans.get((start, end))
+            if held is None or name.sides or (name.kind == "person" and len(held.canon) == 1):
+                spans[(start, end)] = found
+        plain = "".join(sentence.text[at] for at in places) if places else sentence.text
+        return tuple(self._alone(sorted(spans.values(), key=lambda name: (name.start, -name.end)), plain))
+
+    def _alone(self, names: Sequence[Named], text: str) -> Iterator[Named]:
+        """The names without offices inside longer ones; a state or office right beside its own man is part of him."""
+        free = [
+            name
+            for name in names
+            if name.kind not in OFFICIAL
+            or not any(
+                other.start <= name.start and name.end <= other.end and other.kind in OFFICIAL | {"person"}
+                for other in names
+                if (other.start, other.end) != (name.start, name.end)
             )
-            held = spans.get((mention.start, mention.end))
-            if held is None or name.kind == "person":
-                spans[(mention.start, mention.end)] = found
-        return tuple(sorted(spans.values(), key=lambda name: name.start))
+        ]
+        kept: list[Named] = []
+        for name in free:
+            last = kept[-1] if kept else None
+            if last is not None and name.kind == "person" and self._his(last, name, text[last.end : name.start]):
+                kept[-1] = replace(name, start=last.start, surface=text[last.start : name.end])
+            elif last is not None and name.start < last.end < name.end and {name.kind, last.kind} <= OFFICIAL:
+                kept[-1] = replace(name, start=last.start, surface=text[last.start : name.end])  # "глава МИД Японии"
+            elif last is not None and last.kind == "person" and last.end == name.start and self._his(name, last, ""):
+                kept[-1] = replace(last, end=name.end, surface=text[last.start : name.end])
+            else:
+                kept.append(name)
+        yield from kept
+
+    def _his(self, state: Named, man: Named, gap: str) -> bool:
+        """Whether a state or an office belongs to the man beside it."""
+        side = (NameId(self.sides.get(man.id, "")),)
+        return state.kind in TITLES and state.canon == side and _APPOSED.fullmatch(gap) is not None
 
     def borrowed(self, text: str, mention: Mention, lang: str) -> bool:
         """Whether an office, or a person named by it alone, is another one's here: a deputy's, a former one's."""
@@ -191,283 +236,78 @@ class Extractor:
             kept = kept[:start] + " " * (end - start) + kept[end:]
         return kept
 
-    def _objects(self, text: str, lang: str, names: Sequence[Named]) -> Iterator[tuple[str, int, int]]:
-        """What acts can be about, with places: things, and names that are no country."""
-        for hit in longest(self._things.find(text, lang)):
-            if not any(n.start <= hit.start and hit.end <= n.end and n.kind in BEARERS for n in names):
-                yield hit.value, hit.start, hit.end
-
-    def _acts(self, text: str, lang: str, names: Sequence[Named], start: int, end: int) -> list[_Act]:
-        small = self._small[lang]
-        raw: list[_Act] = []
-        hits = longest(self._verbs.find(text, lang))
-        things = longest(self._things.find(text, lang)) if lang != "ja" else []
-        spans: dict[tuple[int, int], Verb] = {}
-        nouns = {(hit.start, hit.end) for hit in hits if hit.value.noun}
-        for hit in hits:
-            if hit.start < start or hit.end > end or any(n.start < hit.end and hit.start < n.end for n in names):
-                continue
-            if not hit.value.noun and any(
-                t.start <= hit.start and hit.end <= t.end and t.end - t.start > hit.end - hit.start for t in things
-            ):
-                continue  # "simplified entry" simplifies nothing
-            held = spans.get((hit.start, hit.end))
-            if held is None or (held.noun and not hit.value.noun):
-                spans[(hit.start, hit.end)] = hit.value
-        previous = 0
-        for (first, last), verb in sorted(spans.items()):
-            nominal = small.nominal(text, first, verb, names, last=last, noun=(first, last) in nouns)
-            polarity, stage = small.bent(text, first, last, verb, after=previous)
-            previous = last
-            raw.append(
-                _Act(
-                    verb=verb,
-                    start=first,
-                    end=last,
-                    nominal=nominal,
-                    stage=stage,
-                    polarity=polarity,
-                    action=verb.action,
-                    light=verb.light,
-                    staged=stage is not verb.stage,
-                    first=first,
-                    last=last,
-                )
-            )
-        return self._joined_ja(raw, text, names) if lang == "ja" else self._joined(raw, text, names, lang)
-
-    def _joined(self, raw: Sequence[_Act], text: str, names: Sequence[Named], lang: str) -> list[_Act]:
-        """Acts as read left to right: a light verb gives its stage to the act it governs, a noun becomes an object."""
-        acts: list[_Act] = []
-        for act in raw:
-            head = acts[-1] if acts else None
-            if head is None or _BREAK.search(text[head.last : act.start]):
-                acts.append(act)
-                continue
-            between = text[head.last : act.start]
-            if lang == "en" and act.light and not between.strip() and text[act.start : act.end].endswith("ed"):
-                continue  # "protests planned drills": of what kind they are
-            subject = any(head.last <= n.start and n.end <= act.start and n.kind in ACTOR_KINDS for n in names)
-            close = len(between.split()) <= 6
-            asked = head.verb.stage is Stage.PROPOSED
-            if act.nominal and not act.verb.said and _AFTER.search(text[: act.start]):
-                head.more += (act.action,)  # "says after talks" tells of no talks
-            elif head.verb.said:
-                acts.append(act)
-            elif (
-                head.light
-                and close
-                and not act.verb.said
-                and (act.nominal or not subject or self._small[lang].infinitive(text, act.start, act.end, asked=asked))
-                and not (head.nominal and "," in between)
-                and not _GAP_EN.search(between.lower())
-            ):
-                decreed = head.action == "decide" and act.action in DECREED and act.stage not in ENDED
-                head.stage = act.verb.stage if decreed else _further(head.stage, act)
-                head.action, head.light = act.action, act.light
-                head.polarity = times(head.polarity, act.polarity)
-                head.last = act.end
-                head.verb = replace(act.verb, answer=act.verb.answer)
-            elif head.nominal and act.light and close and not act.verb.said and act.stage is not Stage.HELD:
-                head.stage, head.polarity, head.last = act.stage, times(head.polarity, act.polarity), act.end
-            elif not act.verb.said and (
-                act.nominal
-                or (asked and not head.light and self._small[lang].infinitive(text, act.start, act.end, asked=asked))
-            ):
-                head.more += (act.action,)  # what is demanded has not been done
-            else:
-                acts.append(act)
-        return acts
-
-    def _joined_ja(self, raw: Sequence[_Act], text: str, names: Sequence[Named]) -> list[_Act]:
-        """Acts read towards the verb at the end: a light verb stages the noun before it, a full one governs it."""
-        acts: list[_Act] = []
-        for act in raw:
-            head = acts[-1] if acts else None
-            between = text[head.last : act.start] if head else ""
-            if (
-                head is None
-                or re.search(r"[。」』：:…]|\.\.\.|\s", between)
-                or len(between) > 14
-                or self._subject_between(head, act, text, names)
-            ):
-                acts.append(act)
-            elif act.light and not act.verb.said:
-                done = act.action == "decide" and (head.action in DECREED or self._small["ja"].past(between))
-                if not done and (act.staged or act.verb.stage in ENDED or head.stage is Stage.HELD):
-                    head.stage = act.stage
-                head.polarity = times(head.polarity, act.polarity)
-                head.last = act.end
-                head.nominal = act.nominal
-                if head.light and head.action == "begin":
-                    head.action = act.action
-            elif head.light and re.fullmatch(r"(?:を|に|の|で|から|へ|も)?", between) and not act.nominal:
-                act.more += (head.action,)
-                act.first = head.first
-                acts[-1] = act
-            elif head.nominal and not act.verb.said:
-                act.more += (*head.more, head.action)
-                act.first = head.first
-                acts[-1] = act
-            else:
-                acts.append(act)
-        return acts
-
-    def _subject_between(self, head: _Act, act: _Act, text: str, names: Sequence[Named]) -> bool:
-        return any(
-            head.last <= n.start
-            and n.end <= act.start
-            and n.kind in ACTOR_KINDS
-            and text[n.end : n.end + 1] in {"は", "が", "、", "も"}
-            for n in names
-        )
-
     # ------------------------------------------------------------------------------------------------ facts
 
-    def _fact(self, act: _Act, span: _Span, head: Fact, start: int, end: int) -> Iterator[Fact]:
-        left, right = span.reach(act, start, end)
+    def _fact(self, act: Act, clause: Clause, head: Fact, start: int, end: int) -> Iterator[Fact]:
+        left, right = clause.reach(act, start, end)
         if act.nominal and act.action in PLANS:
             return
-        actors, others = span.roles(act, left, right)
+        actors, others = clause.roles(act, left, right)
         if act.verb.said:
             if head.speaker is None and actors:
                 head = replace(head, speaker=actors[0].canon[0])
-            if not others and not span.things(left, right) and not head.quote:
+            if not others and not clause.things(left, right) and not head.quote:
                 return
         objects = {
             thing
-            for thing, first, last in span.objects
-            if left <= first and last <= right and not act.start <= first < act.end
+            for thing, first, last in clause.objects
+            if left <= first and last <= right and not (thing in OFFICES and clause.title(first, last, actors))
         }
-        objects |= {c for name in others for c in name.canon} - {c for actor in actors for c in actor.canon}
-        objects |= set(act.more)
-        objects.discard(act.action)
+        objects |= {str(c) for name in others for c in name.canon} - {str(c) for actor in actors for c in actor.canon}
+        objects |= set(act.more) - {"say"}
         folded = tuple(dict.fromkeys(c for actor in actors for c in actor.canon)) or (
             (head.speaker,) if head.speaker else ()
         )
         if act.nominal and head.speaker:  # "X: the protest of Y is out of place" is a word of X
-            objects |= {str(c) for c in folded} - {str(head.speaker)}
+            mine = self.sides.get(head.speaker, head.speaker)
+            objects |= {str(c) for c in folded if self.sides.get(c, c) != mine}
             folded = (head.speaker,)
+        objects -= {str(c) for c in folded}
         answered = act.nominal and head.speaker and act.verb.answer and act.stage is Stage.HELD
         if answered and len(objects & set(map(str, self.sides.values()))) and act.action != "reply":
             objects.add(act.action)
             act.action = "reply"  # "X: the protests of Y do not alarm us"
-        action = next((rest for (what, thing), rest in RESTS.items() if what == act.action and thing in objects), "")
+        counted = clause.counted(left, right)
+        stage, polarity = act.stage, act.polarity
+        if polarity == "-" and stage in CONCLUDED:  # "合意できず" and "fail to agree" are one
+            stage, polarity = Stage.REFUSED, "+"
+        action = act_on(act.action, objects)
         base = replace(
             head,
             actors=tuple(sorted(folded)),
-            action=action or act.action,
-            stage=act.stage,
-            polarity=act.polarity,
-            objects=tuple(sorted(objects)),
-            date=span.day(left, right),
-            place=span.place(left, right),
+            action=action,
+            stage=Stage.HELD if action == "sanction" and stage is Stage.SUSPENDED else stage,
+            polarity=polarity,
+            objects=tuple(sorted(told_once(action, objects, self._islands, {n.unit for n in counted}))),
+            date=clause.day(left, right),
+            place=clause.place(left, right),
         )
-        counted = span.counted(left, right)
         if not counted:
             yield base
         for number in counted:
             yield replace(base, number=number.value, unit=number.unit)
 
-    def _bare(self, head: Fact, span: _Span) -> Iterator[Fact]:
+    def _bare(self, head: Fact, clause: Clause) -> Iterator[Fact]:
         """A title without a verb: what it names and counts."""
-        objects = {thing for thing, _, _ in span.objects}
-        actors = {c for n in span.names if n.kind in ACTOR_KINDS for c in n.canon}
-        objects |= {c for n in span.names if n.kind not in ACTOR_KINDS for c in n.canon}
-        numbers = span.counted(0, len(head.words)) or (None,)
+        objects = {thing for thing, _, _ in clause.objects}
+        actors = {c for n in clause.names if n.kind in ACTOR_KINDS for c in n.canon}
+        objects |= {str(c) for n in clause.names if n.kind not in ACTOR_KINDS for c in n.canon}
+        length = len(clause.text)
         if objects or actors:
-            for number in numbers:
+            for number in clause.counted(0, length) or (None,):
                 yield replace(
                     head,
                     actors=tuple(sorted(actors)),
                     objects=tuple(sorted(objects)),
-                    date=span.day(0, len(head.words)),
+                    date=clause.day(0, length),
                     number=number.value if number else None,
                     unit=number.unit if number else "",
                 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """A sentence with all that was found in it; says which of it belongs to an act."""
-
-    text: str
-    lang: str
-    names: tuple[Named, ...]
-    numbers: tuple[Number, ...]
-    dated: tuple[Day, ...]
-    objects: tuple[tuple[str, int, int], ...]
-    small: Grammar
-
-    def reach(self, act: _Act, start: int, end: int) -> tuple[int, int]:
-        """From where to where words belong to an act: its clause."""
-        left = max((m.end() for m in _BREAK.finditer(self.text, start, act.first)), default=start)
-        right = next((m.start() for m in _BREAK.finditer(self.text, act.last, end)), end)
-        if self.lang == "ja":
-            stop = re.search(r"[。」]", self.text[act.last : right])
-            right = act.last + stop.start() if stop else min(right, act.last + 12)
-        return left, right
-
-    def roles(self, act: _Act, left: int, right: int) -> tuple[list[Named], list[Named]]:
-        """Who acts and who or what is acted on, among the names of the clause."""
-        inside = [n for n in self.names if left <= n.start and n.end <= right]
-        actors = [
-            n for n in inside if n.kind in ACTOR_KINDS and self.small.acts(self.text, n, act.first, act.last, inside)
-        ]
-        passive = self.small.passive(self.text, act.start, act.end)
-        if passive:
-            agents = [n for n in inside if n.kind in ACTOR_KINDS and self.small.agent(self.text, n, act.end)]
-            actors = agents
-        chosen = {id(n) for n in actors}
-        return actors, [n for n in inside if id(n) not in chosen]
-
-    def things(self, left: int, right: int) -> bool:
-        """Whether the clause names a thing."""
-        return any(left <= first and last <= right for _, first, last in self.objects)
-
-    def counted(self, left: int, right: int) -> tuple[Number, ...]:
-        """The numbers of the clause that count something; at most three, so that a table is no flood."""
-        return tuple(n for n in self.numbers if n.unit and left <= n.start and n.end <= right)[:3]
-
-    def day(self, left: int, right: int) -> dt.date | None:
-        """The first day the clause names."""
-        return next((d.date for d in self.dated if left <= d.start and d.end <= right), None)
-
-    def place(self, left: int, right: int) -> NameId | None:
-        """The first place the clause says the act was at."""
-        return next(
-            (
-                n.id
-                for n in self.names
-                if left <= n.start and n.end <= right and n.kind in PLACE_KINDS and self.small.at(self.text, n)
-            ),
-            None,
-        )
-
-
-def _further(stage: Stage, act: _Act) -> Stage:
-    """The stage of an act under a light verb: an ending wins, then what the light verb says."""
-    if act.stage in ENDED and stage not in ENDED:
-        return stage if stage in {Stage.ANNOUNCED, Stage.PROPOSED} and not act.light else act.stage
-    return stage
-
-
-def _speaker(text: str, names: Sequence[Named], lang: str) -> tuple[NameId | None, int, int]:
-    """Who is quoted by the shape of a headline ("X: …", "… — X", "…, says X") and the span that holds what was said."""
-    people = [n for n in names if n.kind in ACTOR_KINDS]
-    for name in people:
-        after = text[name.end : name.end + 2]
-        if after.lstrip()[:1] in {":", "："} and name.start <= 30:
-            return name.canon[0], name.end + 1, len(text)
-        quoted = re.search(r"」\s*$", text[: name.start])
-        if quoted and len(text) - name.end <= SPEAKER_TAIL and text.startswith(("「", "『")):
-            return name.canon[0], 0, quoted.start()
-        tail = re.search(r"(?:\s[-–—]\s|,\s(?:says|said|сообщил|заявил)\s)\s*(?:the\s)?$", text[: name.start])
-        if tail and len(text) - name.end <= 30:
-            return name.canon[0], 0, tail.start()
-    return None, 0, len(text)
-
-
-def _quote(text: str) -> str:
-    match = _QUOTE.search(text)
-    return (match.group("q") or match.group("s") or "").strip() if match else ""
+def _matcher(vocabulary: Vocabulary, kind: str) -> PhraseMatcher[bool]:
+    """A matcher for one of the small-word lists, over all languages."""
+    forms: dict[str, Iterable[tuple[str, bool]]] = {
+        lang: [(form, True) for form in tongue.list(kind)] for lang, tongue in vocabulary.tongues.items()
+    }
+    return PhraseMatcher(forms)

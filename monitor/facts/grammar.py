@@ -21,6 +21,22 @@ SUBJECTS = frozenset(("person", "role", "body", "country", "capital", "company")
 """Kinds of names right behind which an English word can be their verb; behind a place or a people it is a noun."""
 _PAIRED = re.compile(r"(?:,|\band)\s*(?:\w+\s+)?$")
 """Before a name: it is the second of two, so its verb carries no s."""
+_TOPIC_JA = re.compile(r"は|が|も|、|,|:|：|「| |　")
+_TARGET_JA = re.compile(r"[・]\S{0,8}(?:に|を|へ)")
+_WORDS = re.compile(r"[\w-]+")
+_THEY = ("ли", "ют", "ят", "ут", "ат")
+"""Endings of Russian verbs whose subject is left out: they, there."""
+_MEETS = ("meet", "meets", "met", "meeting", "phone", "phones", "phoned", "telephones")
+_PARTICIPLES = frozenset(("sold", "hit", "held", "built", "sunk", "led", "laid"))
+"""Participles that end like no other."""
+OPEN = frozenset((Stage.HELD, Stage.SIGNED))
+"""Stages of acts that may lie ahead as well: "will visit", "may sign"; what ends another act is news when announced."""
+SHORT = 4  # words between a summons and the ministry that made it
+_TOLD = re.compile(r"[^、。]{0,6}と(?:発表|表明|主張|述べ|明らか|説明|指摘|批判|非難|報|伝|発言|強調|語)")
+_NONE_RU = re.compile(
+    r"[^,.;:–—«»]{0,50}?\s(?:нет|не (?:будет|было|ведется|ведётся|ведутся|планируется|предвидится))\b"
+)
+"""Russian: behind a noun of doing, that there is none of it ("контактов с Токио нет")."""
 _PAST = re.compile(r"た(?:と|こと|旨|件)")
 """Japanese: what was told of is over ("抗議したと発表")."""
 
@@ -48,6 +64,14 @@ class Grammar:
         } | {name: frozenset(tongue.list(name)) for name in ("determiners", "before_verbs")}
         self.tongue = tongue
         self._at = tongue.list("at")
+        self.behind = frozenset(tongue.list("other")) | {"by"}
+        """English: words that follow a verb and no adjective."""
+        agents = "|".join(map(re.escape, sorted(tongue.list("agents"), key=lambda word: (-len(word), word))))
+        some = r"[A-Za-z]+[-‐]?\d+|[\d〇一二三四五六七八九十数]+(?:隻|機|人|名|社)"
+        self._agents = re.compile(rf"の?(?:{agents or '(?!)'}|{some}|など|ら|・)*(?<!・)")
+        """Japanese: what may stand behind the name of a state before its particle: its ministry, ships, fishermen."""
+        self._pair = re.compile(rf"[^、。「」をにへでは]{{1,14}}?(?:{agents or '(?!)'})*(?:は|が|も|、)")
+        """Japanese: the second of two who act together, behind と."""
 
     def nominal(self, text: str, start: int, verb: Verb, names: Sequence[Named], *, last: int, noun: bool) -> bool:
         """Whether an act stands as a noun here; ``noun``: the same letters can be one."""
@@ -86,8 +110,8 @@ class Grammar:
             if any(word in tail[:8] for word in self.tongue.list("modal") if len(word) > 1) or (
                 tail[:1] == "か" and len(tail) == 1
             ):
-                stage = Stage.PROPOSED if stage is Stage.HELD else stage
-            elif stage is Stage.HELD and (
+                stage = Stage.PROPOSED if stage in OPEN else stage
+            elif stage in OPEN and (
                 (text[end : end + 1] == "へ" and len(text) <= end + 2)
                 or text[end : end + 2] in {"へ ", "へ　", "へ、"}
                 or any(word in tail[:6] for word in self.tongue.list("future") if len(word) > 1)
@@ -96,17 +120,22 @@ class Grammar:
             return polarity, stage
         gap = max(after, _last_break(text, start))
         before = [stem for stem, first, stop in _tokens(text, self.lang) if gap <= first and stop <= start][-4:]
-        if any(stem in self.lists["negation"] for stem in before[-3:]):
+        none = self.lang == "en" and fold(text[end : end + 4]).split()[:1] == ["no"]  # "imports no oil"
+        none = none or (self.lang == "ru" and verb.noun and _NONE_RU.match(text, end) is not None)
+        if none or any(stem in self.lists["negation"] for stem in before[-3:]):
             polarity = times(polarity, "-")
         if any(stem in self.lists["modal"] for stem in before[-3:]):
-            stage = Stage.PROPOSED if stage is Stage.HELD else stage
-        elif (
-            stage is Stage.HELD
-            and not verb.noun
-            and (any(stem in self.lists["future"] for stem in before[-2:]) or self._is_future(text[start:end]))
-        ):
+            stage = Stage.PROPOSED if stage in OPEN else stage
+        elif stage in OPEN and not verb.noun and (self._to_come(before) or self._is_future(text[start:end])):
             stage = Stage.ANNOUNCED
         return polarity, stage
+
+    def _to_come(self, before: Sequence[str]) -> bool:
+        """Whether the words before a verb put it into the future; "to" only right before it: not "envoy to Japan"."""
+        near = before[-2:]
+        if near[-2:-1] == ["to"] and not near[-1].endswith("ly") and near[-1] not in {"not", "also", "again"}:
+            near = near[-1:]
+        return any(stem in self.lists["future"] for stem in near)
 
     def _is_future(self, surface: str) -> bool:
         return self.lang == "ru" and _future(fold(surface).split()[0])
@@ -123,25 +152,34 @@ class Grammar:
         """Whether what is told of has been done: then the telling is no stage of it."""
         return self.lang == "ja" and bool(_PAST.search(between))
 
-    def passive(self, text: str, start: int, end: int) -> bool:
+    def passive(self, text: str, start: int, end: int, verb: Verb) -> bool:
         """Whether the act is told of the one it was done to."""
         if self.lang == "ja":
             return text[end : end + 3].lstrip("を").startswith(self.tongue.list("passive"))
         if self.lang == "ru":
             return _short_passive(fold(text[start:end]).split()[0])
         before = [stem for stem, _, stop in _tokens(text, "en") if stop <= start][-2:]
-        after = fold(text[end : end + 4]).split()
-        form = fold(text[start:end])
-        done = form.endswith(("ed", "n", "t")) or form in {"sold", "hit", "held"}
-        return done and (any(stem in self.lists["passive"] for stem in before) or after[:1] == ["by"])
+        form = fold(text[start:end]).split()[0]
+        after = re.findall(r"\w+|[^\w\s]", fold(text[start + len(form) : end + 12]))[:1]
+        if not (form.endswith(("ed", "n", "t")) or form in _PARTICIPLES):
+            return False
+        if any(stem in self.lists["passive"] for stem in before) or after == ["by"]:
+            return True
+        alone = not after or after[0] in self.tongue.list("other") or not after[0][0].isalnum()
+        return verb.transitive and alone and before[-1:] not in (["have"], ["has"], ["had"])  # "Envoy summoned over …"
 
-    def agent(self, text: str, name: Named, end: int) -> bool:
+    def agent(self, text: str, name: Named, end: int, verb: Verb) -> bool:
         """Whether a name is who did a passive act."""
         if self.lang == "ja":
-            return text[name.end : name.end + 4].startswith(("により", "によっ", "から"))
+            return text[name.end : name.end + 4].startswith(("により", "によっ", "から", "に"))
+        if verb.action == "summon" and name.start < end <= name.end:  # "вызван в МИД" ends in the ministry's name
+            return True
+        before = fold(text[end : name.start]).split() if name.start >= end else ["?"]
         if self.lang == "ru":
-            return name.start >= end and _case(fold(name.surface).split()[-1], "ablt")
-        return name.start >= end and fold(text[: name.start]).split()[-1:] == ["by"]
+            called = verb.action == "summon" and before[:1] == ["в"]  # "вызван в МИД Японии"
+            return called or (name.start >= end and _case(fold(name.surface).split()[-1], "ablt") and not before)
+        called = verb.action == "summon" and before[:1] in (["to"], ["by"]) and len(before) <= SHORT
+        return called or before[-1:] == ["by"]
 
     def acts(self, text: str, name: Named, first: int, last: int, inside: Sequence[Named]) -> bool:
         """Whether a name is the subject of the act between ``first`` and ``last``."""
@@ -150,6 +188,8 @@ class Grammar:
         if name.end > first:
             return False
         before = fold(text[: name.start]).split()[-2:]
+        if self.lang == "ru" and before == ["в"] and name.kind in {"body", "capital"}:
+            return fold(text[first:last]).split()[0].endswith(_THEY)  # "В Токио опровергли": Tokyo did
         if any(word.strip("\"'(“«") in self.tongue.list("other") for word in before[-1:]):
             return False
         if (
@@ -177,20 +217,43 @@ class Grammar:
     def _acts_ja(self, text: str, name: Named, first: int) -> bool:
         if name.end > first:
             return False
-        if name.surface.endswith("の"):
+        behind = self._agents.match(text, name.end)
+        at = behind.end() if behind else name.end
+        if text[at - 1] == "の":
             return False
-        after = text[name.end : name.end + 12]
-        if re.match(
-            r"(?:政府|両国|外務省|首相|首脳|大統領|外相|氏|側|海軍|軍|国防省|防衛省|当局|政権|大使|議員|両)*"
-            r"(?:は|が|も|、|,|:|：|「|　| |・|と[^の])",
-            after,
-        ):
-            return (
-                not after.startswith(("、", "・", "と"))
-                or not re.match(r"[、・と]\S{0,8}(?:に|を|へ)", after)
-                or after.startswith("、")
-            )
-        return False
+        if text[at : at + 1] == "と":  # "XとYが会談" are both, "XはYと会談" is one
+            return bool(self._pair.match(text, at + 1)) and at < first
+        if text[at : at + 1] == "・":
+            return bool(self._pair.match(text, at + 1))
+        if not _TOPIC_JA.match(text, at):
+            return False
+        return text[at] in "、," or not _TARGET_JA.match(text, at)
+
+    def inner(self, text: str, name: Named, end: int) -> bool:
+        """Japanese: whether a name is the subject of what is told, not of the telling."""
+        if self.lang != "ja" or not _TOLD.match(text, end):
+            return False
+        behind = self._agents.match(text, name.end)
+        return text.startswith("が", behind.end() if behind else name.end)
+
+    def party(self, text: str, name: Named, last: int) -> bool:
+        """Whether a name is the other side of an act that two do together: "talks with X", "meets X", "XとYが"."""
+        if self.lang == "ja":
+            behind = self._agents.match(text, name.end)
+            return text.startswith("と", behind.end() if behind else name.end)
+        word = (_WORDS.findall(fold(text[: name.start])) or [""])[-1]
+        if self.lang == "ru":
+            return word in {"с", "со", "между"}
+        direct = name.start >= last and not text[last : name.start].strip() and fold(text[:last]).endswith(_MEETS)
+        return direct or word in {"with", "between"}
+
+    def between(self, text: str, name: Named) -> bool:
+        """Whether a name is the first of two that something is between."""
+        return fold(text[: name.start]).split()[-1:] in (["between"], ["между"])
+
+    def joined(self, gap: str) -> bool:
+        """Whether what stands between two names makes them one party: "Japan and China"."""
+        return fold(gap).strip() in {"and", "&", "и", ",", "、", "と", "・"}
 
     def at(self, text: str, name: Named) -> bool:
         """Whether a name is where something happened."""
@@ -229,16 +292,27 @@ def _analyzer() -> pymorphy3.MorphAnalyzer:
 
 
 def _case(word: str, case: str) -> bool:
-    """Whether a Russian word can stand in a case; words that are not declined stand in all."""
+    """Whether a Russian word can stand in a case; words that are not declined stand in all, foreign letters too.
+
+    A country has no plural: "России" is no subject.
+    """
+    if word.isascii():
+        return True
     found = tags(word)
-    return any(case in tag or "Fixd" in tag for tag in found) or (
-        case == "nomn" and word.endswith(("о", "е", "и", "у", "э"))
-    )
+    if any((case in tag and not ("Geox" in tag and "plur" in tag)) or "Fixd" in tag for tag in found):
+        return True
+    return case == "nomn" and word.endswith(("о", "е", "и", "у", "э")) and not _known(word)
+
+
+@lru_cache(maxsize=16_384)
+def _known(word: str) -> bool:
+    return bool(_analyzer().word_is_known(word))
 
 
 def _future(word: str) -> bool:
+    """Whether a Russian verb tells of what is to come; verbs of both aspects told in the present do not."""
     found = tags(word)
-    return bool(found) and "futr" in found[0]
+    return bool(found) and "futr" in found[0] and not any("pres" in tag for tag in found)
 
 
 def _short_passive(word: str) -> bool:

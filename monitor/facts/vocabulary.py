@@ -33,15 +33,22 @@ LISTS = (
     "compound",
     "before_verbs",
     "at",
-    "today",
-    "yesterday",
-    "tomorrow",
+    "days",
+    "periods",
     "weekdays",
     "past",
     "next",
     "months",
+    "seasons",
     "scales",
     "numerals",
+    "ordinals",
+    "shares",
+    "alone",
+    "ago",
+    "fixed",
+    "agents",
+    "idle",
     "eras",
     "zones",
     "zone",
@@ -55,6 +62,7 @@ class Verb:
 
     ``light``: beside another act it only says how far that one has come. ``said``: what follows is somebody's word.
     ``answer``: it is one side's word on the other's deed. ``noun``: this form names the act and never governs.
+    ``transitive``: it is always done to somebody, so that English "envoy summoned over drills" is passive.
     """
 
     action: str
@@ -64,14 +72,16 @@ class Verb:
     said: bool = False
     answer: bool = False
     noun: bool = False
+    transitive: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """What a number counts."""
+    """What a number counts; ``factor``: how many of it one such form is (割 is ten percent)."""
 
     id: str
     money: bool = False
+    factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +138,7 @@ def _tongue(lang: str, table: Mapping[str, Any]) -> Tongue:
         verbs=tuple(_verbs(shown, table.get("verb", ()))),
         things=tuple((form, row["id"]) for row in table.get("thing", ()) for form in row["forms"]),
         units=tuple(
-            (form, Unit(id=row["id"], money=bool(row.get("money"))))
+            (form, Unit(id=row["id"], money=bool(row.get("money")), factor=float(row.get("factor", 1))))
             for row in table.get("unit", ())
             for form in row["forms"]
         ),
@@ -155,5 +165,6 @@ def _verbs(shown: str, rows: Sequence[Mapping[str, Any]]) -> Iterable[tuple[str,
                         said=bool(row.get("said")),
                         answer=bool(row.get("answer")),
                         noun=noun,
+                        transitive=bool(row.get("transitive")),
                     ),
                 )

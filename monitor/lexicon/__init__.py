@@ -6,18 +6,32 @@ Never decides relevance, topic or story. Everything is built in memory at start 
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from monitor.entities import Name, NameId, Reading, Sentence
-from monitor.lexicon.fold import fold, script_lang
+from monitor.lexicon.fold import fold, script_lang, squeeze
 from monitor.lexicon.names import NameFinder
 from monitor.lexicon.phrases import Hit, PhraseMatcher, longest
+from monitor.lexicon.proper import SENTENCES, proper
 from monitor.lexicon.sentences import split
 from monitor.lexicon.sieve import Sieve
 from monitor.lexicon.words import terms, words
 
-__all__ = ["Hit", "Lexicon", "PhraseMatcher", "Sieve", "fold", "longest", "script_lang", "split", "terms", "words"]
+__all__ = [
+    "Hit",
+    "Lexicon",
+    "PhraseMatcher",
+    "Sieve",
+    "fold",
+    "longest",
+    "script_lang",
+    "split",
+    "squeeze",
+    "terms",
+    "words",
+]
 
 
 class Lexicon:
@@ -52,6 +66,15 @@ class Lexicon:
         return Reading(lang=language, sentences=sentences, mentions=self._finder.find(sentences, on))
 
     def with_terms(self, reading: Reading) -> Reading:
-        """A scanned reading with the content words of its sentences."""
-        sentences = tuple(replace(each, terms=terms(each.text, reading.lang)) for each in reading.sentences)
+        """A scanned reading with the content words of its sentences, and the names in them that stand in no list."""
+        lang = reading.lang
+        names = proper(
+            [each.text for each in reading.sentences[:SENTENCES]],
+            lang,
+            [(each.sentence, each.start, each.end) for each in reading.mentions],
+        )
+        sentences = tuple(
+            replace(each, terms=terms(each.text, lang), proper=found)
+            for each, found in zip(reading.sentences, itertools.chain(names, itertools.repeat(())), strict=False)
+        )
         return replace(reading, sentences=sentences)

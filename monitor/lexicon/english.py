@@ -18,11 +18,14 @@ _IRREGULAR = dict(
         "saw=see seen=see came=come became=become struck=strike threw=throw thrown=throw sank=sink sunk=sink "
         "fought=fight caught=catch thought=think found=find lain=lie laid=lay forbade=forbid forbidden=forbid "
         "swore=swear stood=stand understood=understand men=man women=woman children=child talks=talk ties=tie "
-        "dying=die lying=lie"
+        "dying=die lying=lie noted=note noting=note hoped=hope hoping=hope rated=rate cared=care"
     ).split()
 )
 _WHOLE = frozenset(("according", "during", "beijing", "nothing", "something"))
+_KEEP_E = frozenset(("plane", "note", "cape", "care", "hope", "bare", "site", "rate", "mine"))
+"""Words that would meet another one without their e: a plane is no plan, a note is not "not"."""
 _VOWELS = frozenset("aeiouy")
+DOUBLED = 4  # letters of the shortest stem that an ending may have doubled: "banned"
 _ES = ("xes", "ches", "shes", "zes", "sses")
 _KEEP_S = ("ss", "us", "is")
 
@@ -32,8 +35,11 @@ def stem(word: str) -> str:
     """The stem of a lower-case word: plural, third person, -ed, -ing, doubling and a final e are taken off."""
     if not word.isalpha() or word in _WHOLE:
         return word
-    word = _ending(_plural(_IRREGULAR.get(word, word)))
-    if len(word) > 3 and word.endswith("e"):
+    plain = _plural(_IRREGULAR.get(word, word))
+    word = _ending(plain)
+    if len(word) == DOUBLED and word != plain and word[-1] == word[-2] and word[-1] not in "aeioulsz":
+        word = word[:-1]  # "barred" is bar, as "dropped" is drop
+    if len(word) > 3 and word.endswith("e") and word not in _KEEP_E:
         word = word[:-1]
     if len(word) > 4 and word[-1] == word[-2] and word[-1] not in "aeiousz":
         word = word[:-1]

@@ -25,6 +25,7 @@ STRETCH = 32  # characters: mentions are compared with those of the same stretch
 REACH = 48  # characters from a bare office to the start of the state before it, or of the one behind it
 LEADER = "leader"  # the office of "the leaders of Japan and Russia", whatever each state calls its own
 LEADING = ("president", "chancellor", "prime-minister")  # who leads a state: the first of these that it has
+DISPUTE = "dispute"  # the side of the islands that both claim
 STATE_KINDS = frozenset(("country", "capital", "demonym", "role", "body"))
 """Kinds that speak for a side strongly enough to let a bare surname count."""
 
@@ -174,13 +175,21 @@ class NameFinder:
         ids = {hit.form.name for hit in strong}
         states = [self.names[i] for i in ids if self.names[i].kind in STATE_KINDS and not self.names[i].wire]
         sides = {side for name in states for side in _sides(name)}
+        sides |= {DISPUTE for i in ids if self.names[i].side == DISPUTE}  # who is in office may stand beside an island
         leaders = any(self.names[i].kind == "person" and _in_office(self.names[i], on) for i in ids)
+        men = {
+            (h.sentence, h.end): self.names[h.form.name].side for h in found if self.names[h.form.name].kind == "person"
+        }
         accepted = set()
         for hit in found:
             name = self.names[hit.form.name]
-            if hit.form.strong:
+            if hit.form.strong or (
+                name.kind == "role"
+                and hit.form.joined
+                and men.get((hit.sentence, len(texts[hit.sentence][: hit.start].rstrip())), name.side) != name.side
+            ):  # "ミシュスチン首相" heads no government of ours
                 continue
-            known = name.id in ids or bool(name.side and name.side in sides)
+            known = name.id in ids or bool(name.side and name.side in sides) or (bool(sides) and name.side == DISPUTE)
             if name.kind in _HOME_KINDS:
                 known = known or not _foreign(texts[hit.sentence], hit.start)
             if known or (sides and _in_office(name, on)) or (leaders and _was_in_office(name, on)):

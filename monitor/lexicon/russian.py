@@ -122,6 +122,9 @@ def _person(word: str) -> Paradigm:
     """Declension by ending, as names from abroad are declined; names of the dictionary get its forms as well."""
     if "-" in word:
         first, _, last = word.rpartition("-")
+        if last.isdigit():  # "на Сахалине-2"
+            heads = _declined(first, "NOUN") if _parse(first, "NOUN") else _person(first)
+            return {case: frozenset(f"{head}-{last}" for head in heads[case]) for case in CASES}
         ends = _person(last)
         return {case: frozenset(f"{first}-{end}" for end in ends[case]) for case in CASES}
     forms = {case: {form} for case, form in zip(CASES, _endings(word), strict=True)}

@@ -159,6 +159,7 @@ class DisputeRow(Table):
     """``[dispute]`` of ``beat.toml``."""
 
     names: tuple[Slug, ...] = ()
+    vague: tuple[Slug, ...] = ()
 
 
 class AgainstRow(Table):
@@ -179,6 +180,8 @@ class BeatFile(Table):
     side: tuple[SideRow, ...] = Field(min_length=2, max_length=2)
     dispute: DisputeRow = DisputeRow()
     relation: Words = Field(default_factory=dict)
+    matter: Words = Field(default_factory=dict)
+    voice: Words = Field(default_factory=dict)
     against: tuple[AgainstRow, ...] = ()
     weights: dict[str, float] = Field(default_factory=dict)
 
@@ -201,6 +204,21 @@ class TopicName(Table):
     weight: float = 1.0
 
 
+class AnyOfRow(Table):
+    """A ``[[together.of]]`` of a topic."""
+
+    names: tuple[Slug, ...] = ()
+    words: Words = Field(default_factory=dict)
+
+
+class TogetherRow(Table):
+    """A ``[[together]]`` of a topic: one of each ``of`` in one sentence, and nothing of ``unless``."""
+
+    of: tuple[AnyOfRow, ...] = Field(min_length=2)
+    unless: AnyOfRow = AnyOfRow()
+    weight: float = Field(default=1.0, gt=0.0, le=1.0)
+
+
 class TopicFile(Table):
     """``config/topics/<id>.toml``."""
 
@@ -211,7 +229,9 @@ class TopicFile(Table):
     channel: str = ""
     phrases: dict[Lang, tuple[Annotated[PhraseRow, BeforeValidator(_phrase)], ...]] = Field(default_factory=dict)
     names: tuple[TopicName, ...] = ()
+    together: tuple[TogetherRow, ...] = ()
     background: Words = Field(default_factory=dict)
+    yields_to: tuple[Slug, ...] = ()
 
 
 def _many(value: Any) -> Any:
@@ -257,6 +277,7 @@ class VerbRow(Table):
     light: bool = False
     said: bool = False
     answer: bool = False
+    transitive: bool = False
     forms: tuple[str, ...] = ()
     nouns: tuple[str, ...] = ()
 
@@ -274,6 +295,7 @@ class UnitRow(Table):
     id: Slug
     forms: tuple[str, ...] = Field(min_length=1)
     money: bool = False
+    factor: float = Field(default=1.0, gt=0)
 
 
 class LexiconFile(Table):
@@ -458,7 +480,11 @@ def load_beat(folder: Path, names: Sequence[e.Name]) -> e.Beat:
     reader.finish()
     assert file is not None
     known = {name.id for name in names}
-    for key, ids in [("dispute.names", file.dispute.names), *((f"side.names (id {s.id})", s.names) for s in file.side)]:
+    for key, ids in [
+        ("dispute.names", file.dispute.names),
+        ("dispute.vague", file.dispute.vague),
+        *((f"side.names (id {s.id})", s.names) for s in file.side),
+    ]:
         for unknown in sorted(set(ids) - known):
             reader.add(path, key, unknown, "no file of names/ has this id")
     states = {name.side for name in names if name.kind in {"country", "body"} and name.side == name.id}
@@ -473,7 +499,10 @@ def load_beat(folder: Path, names: Sequence[e.Name]) -> e.Beat:
         name=dict(file.name.items()),
         sides={side.id: tuple(e.NameId(n) for n in side.names) for side in file.side},
         dispute=tuple(e.NameId(n) for n in file.dispute.names),
+        vague=tuple(e.NameId(n) for n in file.dispute.vague),
         relation=dict(file.relation.items()),
+        matter=dict(file.matter.items()),
+        voice=dict(file.voice.items()),
         against=tuple(
             e.Against(id=row.id, weight=row.weight, words={"en": row.en, "ja": row.ja, "ru": row.ru})
             for row in file.against
@@ -491,7 +520,9 @@ def load_topics(folder: Path, names: Sequence[e.Name]) -> tuple[e.Topic, ...]:
     """Every topic of ``config/topics/``; a file is named as its topic's id."""
     reader, known = _Reader(folder), {name.id for name in names}
     topics = []
-    for path in reader.folder_of("topics"):
+    paths = reader.folder_of("topics")
+    slugs = {path.stem for path in paths}
+    for path in paths:
         file, _ = reader.read(path, TopicFile)
         if file is None:
             continue
@@ -499,6 +530,12 @@ def load_topics(folder: Path, names: Sequence[e.Name]) -> tuple[e.Topic, ...]:
             reader.add(path, "id", file.id, f"the file's name says {path.stem}; make them agree")
         for unknown in sorted({name.id for name in file.names} - known):
             reader.add(path, "names.id", unknown, "no file of names/ has this id")
+        for unknown in sorted(
+            {name for row in file.together for part in (*row.of, row.unless) for name in part.names} - known
+        ):
+            reader.add(path, "together.names", unknown, "no file of names/ has this id")
+        for unknown in sorted(set(file.yields_to) - slugs):
+            reader.add(path, "yields_to", unknown, "no file of topics/ has this id")
         topics.append(
             e.Topic(
                 id=e.TopicId(file.id),
@@ -511,11 +548,21 @@ def load_topics(folder: Path, names: Sequence[e.Name]) -> tuple[e.Topic, ...]:
                     for lang, rows in file.phrases.items()
                 },
                 names={e.NameId(name.id): name.weight for name in file.names},
+                together=tuple(_together(row) for row in file.together),
                 background=dict(file.background.items()),
+                yields_to=tuple(e.TopicId(slug) for slug in file.yields_to),
             )
         )
     reader.finish()
     return tuple(topics)
+
+
+def _together(row: TogetherRow) -> e.Together:
+    return e.Together(of=tuple(map(_any_of, row.of)), unless=_any_of(row.unless), weight=row.weight)
+
+
+def _any_of(row: AnyOfRow) -> e.AnyOf:
+    return e.AnyOf(names=tuple(map(e.NameId, row.names)), words=dict(row.words.items()))
 
 
 def load_corpus(folder: Path, topics: Sequence[e.Topic], names: Sequence[e.Name]) -> tuple[e.CorpusRecord, ...]:

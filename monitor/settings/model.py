@@ -171,7 +171,7 @@ class MeaningTable(Table):
 class StoriesTable(Table):
     """How long a story stays open."""
 
-    horizon: Span = Field(dt.timedelta(days=45), description="a story that rested longer is no candidate any more")
+    horizon: Span = Field(dt.timedelta(days=45), description="a story that rested longer is found by what it shares")
 
 
 class AlertsTable(Table):

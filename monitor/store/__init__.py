@@ -6,6 +6,6 @@ forgets what may be forgotten, ``migrate`` brings a database to this program's s
 
 from monitor.store.retention import Pruned, RetentionPolicy, prune
 from monitor.store.sql import SqlStore, SqlTx
-from monitor.store.views import LabelKind, Views
+from monitor.store.views import Views
 
-__all__ = ["LabelKind", "Pruned", "RetentionPolicy", "SqlStore", "SqlTx", "Views", "prune"]
+__all__ = ["Pruned", "RetentionPolicy", "SqlStore", "SqlTx", "Views", "prune"]

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Integer, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Insert, Integer, Select, Table, bindparam, delete, func, insert, select, update
 
 from monitor.entities import (
     Account,
@@ -32,7 +32,7 @@ from monitor.store import tables as t
 from monitor.store.bulk import add_rows, next_id
 from monitor.store.codec import Codec
 from monitor.store.feeds import know_feed
-from monitor.store.session import Part, among, inserting, new_id, on_both, row_each
+from monitor.store.session import Part, among, inserting, on_both, row_each
 from monitor.store.types import Id, storable
 
 ACCOUNT = Codec(Account, columns=("title", "url", "verdict", "reason", "entry"))
@@ -43,8 +43,8 @@ FACT = Codec(Fact)
 
 COMPACT = frozenset({Verdict.OFF_BEAT, Verdict.REJECTED})
 """Verdicts whose entries keep a thin account: they are nine in ten, and nobody reads their details."""
-COMPACT_EVIDENCE = 3
-"""Pieces of evidence such an account keeps, the weightiest ones."""
+COMPACT_EVIDENCE = 4
+"""Pieces of evidence such an account keeps: who is named, which has no weight, and the weightiest ones."""
 
 ADD = insert(t.entry)
 ADD_MANY = insert(t.entry).returning(t.entry.c.id, sort_by_parameter_order=True)
@@ -154,9 +154,9 @@ class EntryQueries(Part):
         """
         keys = _keys(article)
         know_feed(self._session, article.feed_id, article)
-        entry = EntryId(new_id(self._db.execute(ADD, _entry_columns(article))))
+        entry = EntryId(self._do(ADD, _entry_columns(article)).id)
         if self._add_keys(entry, keys) < len(keys):
-            self._db.execute(TAKE_BACK, {"at_id": entry})
+            self._do(TAKE_BACK, {"at_id": entry})
             return None
         self._session.unrecorded.add(entry)
         return entry
@@ -195,17 +195,17 @@ class EntryQueries(Part):
             "content_hash": content_hash,
             **_verdict_columns(account),
         }
-        if self._db.execute(RECORD, row).rowcount == 0:
+        if self._do(RECORD, row).rows == 0:
             raise StoreError(f"entry e{entry} is not there to be recorded")
         self._session.unrecorded.discard(entry)
 
     def add_article(self, entry: EntryId, article: Article, fingerprint: Fingerprint) -> ArticleId:
         """Keep an on-beat article's text and what its copies will be found by."""
         row = {"entry_id": entry, "signature": fingerprint.signature, **_article_columns(article)}
-        kept = ArticleId(new_id(self._db.execute(ADD_ARTICLE, row)))
+        kept = ArticleId(self._do(ADD_ARTICLE, row).id)
         bands = [{"band": band, "article_id": kept} for band in dict.fromkeys(map(_signed, fingerprint.bands))]
         if bands:
-            self._db.execute(ADD_BAND, bands)
+            self._add_many(ADD_BAND, t.copy_band, bands)
         self._session.unplaced.add(kept)
         return kept
 
@@ -266,15 +266,16 @@ class EntryQueries(Part):
 
         What stood there from an earlier reading of the article is replaced.
         """
-        self._db.execute(PLACE, {"at_id": article, "story_id": story})
+        self._do(PLACE, {"at_id": article, "story_id": story})
         if article not in self._session.unplaced:
-            self._db.execute(FORGET_MATCHES, {"at_id": article})
-            self._db.execute(FORGET_FACTS, {"at_id": article})
+            self._do(FORGET_MATCHES, {"at_id": article})
+            self._do(FORGET_FACTS, {"at_id": article})
         self._session.unplaced.discard(article)
         best = {match.topic: match for match in sorted(matches, key=lambda match: match.score)}
         if best:
-            self._db.execute(
+            self._add_many(
                 ADD_MATCH,
+                t.topic_match,
                 [
                     {
                         "article_id": article,
@@ -287,18 +288,26 @@ class EntryQueries(Part):
                 ],
             )
         if facts:
-            self._db.execute(
+            self._add_many(
                 ADD_FACT,
+                t.fact,
                 [
                     {"article_id": article, "position": position, "action": fact.action, "fact": FACT.dump(fact)}
                     for position, fact in enumerate(facts)
                 ],
             )
 
+    def _add_many(self, statement: Insert, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Rows of a table, at least one."""
+        if self._session.dialect == "sqlite":
+            add_rows(self._db, table, rows)
+        else:
+            self._db.execute(statement, rows)
+
     def _add_keys(self, entry: EntryId, keys: Sequence[str]) -> int:
         """Keys for an entry, and how many went in: a key of another entry stays there."""
         asked = {"entry": entry, "values": self._session.values(keys)}
-        return self._db.execute(ADD_KEYS[self._session.dialect], asked).rowcount
+        return self._do(ADD_KEYS[self._session.dialect], asked).rows
 
     def _revise(self, entry: EntryId, number: int, **columns: Any) -> None:
         """One row of the entry's history."""
@@ -323,8 +332,8 @@ def thinned(account: Account) -> Account:
     """An account without what nobody asks of an off-beat entry: its gate's weightiest evidence stays."""
     if account.ruling is None or len(account.ruling.evidence) <= COMPACT_EVIDENCE:
         return account
-    weightiest = sorted(account.ruling.evidence, key=lambda piece: -abs(piece.weight))[:COMPACT_EVIDENCE]
-    return replace(account, ruling=replace(account.ruling, evidence=tuple(weightiest)))
+    weightiest = sorted(account.ruling.evidence, key=lambda piece: (piece.weight != 0, -abs(piece.weight)))
+    return replace(account, ruling=replace(account.ruling, evidence=tuple(weightiest[:COMPACT_EVIDENCE])))
 
 
 def account_of(row: Any) -> Account:

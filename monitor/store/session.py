@@ -11,8 +11,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, Generic, TypeVar
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy import (
     ARRAY,
@@ -31,9 +31,14 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
+from sqlalchemy.sql import ClauseElement
 
 from monitor.entities import ArticleId, EntryId, FeedId, Story, StoryId
+from monitor.store import direct
 from monitor.store.types import storable
+
+if TYPE_CHECKING:
+    from monitor.store.meaning import VectorCache
 
 S = TypeVar("S")
 
@@ -47,6 +52,13 @@ class StoryCache:
     def __init__(self) -> None:
         self._stories: OrderedDict[StoryId, tuple[int, Story]] = OrderedDict()
         self._lock = threading.Lock()
+
+    @cached_property
+    def vectors(self) -> VectorCache:
+        """The vectors of stories; made when first asked for, as a look at the status needs no numpy."""
+        from monitor.store.meaning import VectorCache
+
+        return VectorCache()
 
     def get(self, story: StoryId, version: int) -> Story | None:
         """The story as of that version."""
@@ -66,6 +78,8 @@ class StoryCache:
         """Forget all: a version that was rolled back may come again with another story in it."""
         with self._lock:
             self._stories.clear()
+        if "vectors" in self.__dict__:
+            self.vectors.clear()
 
 
 @dataclass(slots=True)
@@ -116,6 +130,14 @@ class Part:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._db = session.connection
+
+    def _ask(self, statement: ClauseElement, values: Mapping[str, Any]) -> Sequence[Any]:
+        """The rows of one of the walk's statements, without times in them."""
+        return direct.ask(self._db, statement, values)
+
+    def _do(self, statement: ClauseElement, values: Mapping[str, Any]) -> direct.Done:
+        """Run one of the walk's statements that answers with nothing."""
+        return direct.do(self._db, statement, values)
 
 
 def among(column: ColumnElement[Any], dialect: str) -> ColumnElement[bool]:

@@ -76,8 +76,8 @@ class SqlTx(FeedQueries, IncidentQueries, EntryQueries, LinkQueries, StoryQuerie
         self._session.upsert(t.meta, {"key": key, "value": value}, key=["key"])
 
     def insert_label(self, row: Mapping[str, object]) -> None:
-        """Keep a label; one that stands already stays as it is."""
-        self._db.execute(self._session.insert(t.label).on_conflict_do_nothing(), row)
+        """Keep a label; said again by the same reader it is their latest word: its time and note are the new ones."""
+        self._session.upsert(t.label, row, key=["ref", "label", "by"])
 
     @property
     def connection(self) -> Connection:
@@ -92,6 +92,8 @@ def _is_too_much(error: OperationalError) -> bool:
 
 class SqlStore:
     """A store in an SQL database. It refuses a database of another schema when it is made; it never migrates one."""
+
+    _held_feeds: frozenset[FeedId]
 
     def __init__(self, url: str, *, echo: bool = False, durable: bool = True) -> None:
         self.url = url
@@ -112,10 +114,20 @@ class SqlStore:
         migrate.create(store.engine)
         return store
 
+    def start_over(self) -> None:
+        """Empty all tables: a throwaway store is as new again, and keeps the statements that it has prepared."""
+        with self._transaction("write") as connection:
+            if connection.dialect.name == "sqlite":
+                say(connection, "PRAGMA defer_foreign_keys=ON")
+            for table in reversed(t.metadata.sorted_tables):
+                connection.execute(table.delete())
+        self._stories.clear()
+        self._held_feeds = frozenset()
+
     def _open(self, url: str, *, echo: bool, durable: bool) -> None:
         self.engine = open_engine(url, echo=echo, durable=durable)
         self._stories = StoryCache()
-        self._held_feeds: frozenset[FeedId] = frozenset()
+        self._held_feeds = frozenset()
         in_memory = self.engine.dialect.name == "sqlite" and sqlite_file(self.engine.url) is None
         # One connection holds a database in memory: its transactions take turns.
         self._turn: AbstractContextManager[object] = threading.Lock() if in_memory else nullcontext()

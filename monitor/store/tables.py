@@ -139,6 +139,25 @@ story = Table(
     Column("version", Integer, nullable=False, server_default="1"),  # counts writes: a decoded story is kept by it
     Column("story", Json, nullable=False),  # Story without its id and its profile's vector
     Column("vector", LargeBinary),
+    Column("events", Id, ForeignKey("story.id", ondelete="SET NULL"), index=True),  # the first story of its thread
+)
+
+story_key = Table(
+    "story_key",
+    metadata,
+    Column("key", BigInteger, primary_key=True, autoincrement=False),  # xxh3 of a name, act, thing or word
+    Column("opened_at", UtcTime, primary_key=True),  # the story's: behind a hot key, those nearest in time are read
+    Column("story_id", Id, ForeignKey("story.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("times", Integer, nullable=False),  # articles of the story that brought it
+    sqlite_with_rowid=False,
+)
+
+key_count = Table(
+    "key_count",
+    metadata,
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("stories", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 article = Table(

@@ -6,35 +6,33 @@ Never decides whether a development is told to anybody.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from monitor.entities import (
+    Assignment,
     Copy,
-    CorpusRecord,
     Detection,
     Evidence,
     Fact,
     NameId,
     NewFact,
-    Profile,
     Reason,
-    Stage,
     Story,
     Told,
     Verdict,
     Weight,
 )
-from monitor.facts import Extractor, actors_of, changed_number, reversed_act, same_matter, stage_reached
-from monitor.facts.compare import ENDED, elsewhere, particular, retold, same_count
+from monitor.stories.changes import AHEAD, Found, Ground, changes, is_old
 from monitor.stories.likeness import heads
-from monitor.stories.policy import Policy
+from monitor.stories.novelty import Traits, chance, traits
 from monitor.stories.said import Voice
+from monitor.stories.silence import copied, silent, tone_to_alert
 
 RANKED = (
     Reason.FIRST_DENIAL,
     Reason.REVERSAL,
     Reason.STAGE_REACHED,
     Reason.CHANGED_NUMBER,
+    Reason.CHANGED_DATE,
     Reason.FIRST_WORD,
     Reason.NEW_FACT,
     Reason.RESUMED,
@@ -45,63 +43,53 @@ RANKED = (
 MAJOR = frozenset((Reason.FIRST_DENIAL, Reason.REVERSAL, Reason.STAGE_REACHED))
 """Reasons that may interrupt; so does a changed number that at least doubles or halves, and a new story."""
 
-WORDS = frozenset(("say", "reply"))
-"""Acts that are words alone: what was said may be new though somebody spoke before."""
+PLAIN = frozenset((Reason.FIRST_DENIAL, Reason.REVERSAL, Reason.CHANGED_NUMBER, Reason.CHANGED_DATE))
+"""Reasons that a title is told for however much its words are those of the story."""
+OFFICIAL = frozenset((Reason.FIRST_WORD, Reason.FIRST_DENIAL))
+"""What makes news even of an opinion or a preview: somebody in office says something for the first time."""
+
 AT_LEAST = 2.0  # times: from here on a changed number is major
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    reason: Reason
-    news: NewFact
 
 
 def detect(
     told: Told,
     story: Story | None,
+    ground: Ground,
     *,
     copy: Copy | None,
     edited: bool,
-    doubtful: bool = False,
-    extractor: Extractor,
-    corpus: Sequence[CorpusRecord],
-    policy: Policy,
+    assignment: Assignment | None = None,
 ) -> Detection:
     """The verdict on an article, given the story it joins (None: it opens one)."""
-    voice = Voice(extractor)
+    voice = ground.voice
     if copy is not None:
-        return Detection(
-            verdict=Verdict.COPY,
-            reason=copy.reason,
-            evidence=(_line("copy", f"{copy.similarity:.2f} of its text is that of “{copy.of.title}”"),),
-        )
+        return Detection(verdict=Verdict.COPY, reason=copy.reason, evidence=copied(copy))
+    tone = _tone(told, ground)
     if story is None:
-        return _opening(told, voice)
-    tone = _tone(told, extractor)
-    found = _news(told, story.profile, extractor, corpus, voice, policy, strict=edited)
+        follows = assignment is not None and assignment.linked_to is not None
+        return _toned(tone) if tone is not None and follows else _opening(told, voice)
+    found = changes(told, story, ground)
     if edited:
         return _edit(found)
-    official = any(item.reason in {Reason.FIRST_WORD, Reason.FIRST_DENIAL} for item in found)
-    if tone is not None and not official:
+    if tone is not None and not any(item.head and item.reason in OFFICIAL for item in found):
+        return _toned(tone)
+    novel = chance(traits_of(told, story, ground, found))
+    found = (*found, *_resumed(told, story, ground, novel))
+    sure = any(item.head and (item.another or item.reason in {*PLAIN, Reason.RESUMED}) for item in found)
+    doubtful = assignment is not None and assignment.score < ground.policy.sure
+    line = ground.policy.novel_doubtful if doubtful else ground.policy.novel
+    confirmed = _confirmed(told, story, ground)
+    if not sure and novel < line and not confirmed:
+        main = heads(told.facts)
+        old = bool(main) and all(is_old(fact, told, ground) for fact in main)
         return Detection(
-            verdict=Verdict.BACKGROUND if tone is Reason.OLD_FACTS else Verdict.REPEAT,
-            reason=tone,
-            evidence=(_line("tone", TONES[tone]),),
+            verdict=Verdict.BACKGROUND if old else Verdict.REPEAT,
+            reason=Reason.OLD_FACTS if old else Reason.NO_NEW_FACT,
+            evidence=silent(told, story, ground, novel),
         )
-    quiet = told.article.published_at - story.last_at
-    if quiet >= policy.quiet and any(fact.action for fact in heads(told.facts)):
-        found = (
-            *found,
-            _Found(
-                Reason.RESUMED, NewFact(fact=heads(told.facts)[0], said=f"moves again after {quiet.days} quiet days")
-            ),
-        )
-    if not found and doubtful:
-        found = _doubted(told, story.profile, extractor, voice, policy)
-    found = (*found, *_confirmed(told, story, extractor, voice))
-    if not found:
-        return Detection(verdict=Verdict.REPEAT, reason=Reason.NO_NEW_FACT, evidence=_repeat(told, story))
-    return _development(found)
+    if not found and not confirmed:
+        found = (Found(reason=Reason.NEW_FACT, news=_unread(told, story, ground)),)
+    return _development((*found, *confirmed), _line("novelty", f"chance {novel:.2f} that it says something new"))
 
 
 TONES: Mapping[Reason, str] = {
@@ -109,6 +97,26 @@ TONES: Mapping[Reason, str] = {
     Reason.PREVIEW: "a preview of what is known to come",
     Reason.OLD_FACTS: "an anniversary: old facts told again",
 }
+
+
+def traits_of(told: Told, story: Story, ground: Ground, found: Sequence[Found]) -> Traits:
+    """What the article has that its story has not: the input of ``novelty``."""
+    return traits(
+        told,
+        story,
+        ground.extractor,
+        found=found,
+        tone=_tone(told, ground) is not None,
+    )
+
+
+def _toned(tone: Reason) -> Detection:
+    """The verdict on what only talks about news: of a story, or of one it was not counted to but follows."""
+    return Detection(
+        verdict=Verdict.BACKGROUND if tone is Reason.OLD_FACTS else Verdict.REPEAT,
+        reason=tone,
+        evidence=(_line("tone", TONES[tone]), tone_to_alert(tone)),
+    )
 
 
 def _opening(told: Told, voice: Voice) -> Detection:
@@ -123,27 +131,30 @@ def _telling(facts: Sequence[Fact]) -> Sequence[Fact]:
     return [fact for fact in facts if fact.action != "say" or fact.sentence not in acted]
 
 
-def _edit(found: Sequence[_Found]) -> Detection:
+def _edit(found: Sequence[Found]) -> Detection:
     """An edit is a development only by what its facts changed."""
     strong = [item for item in found if item.reason in {*MAJOR, Reason.CHANGED_NUMBER}]
     return _development(strong) if strong else Detection(verdict=Verdict.REVISION, reason=Reason.EDITED)
 
 
-def _development(found: Iterable[_Found]) -> Detection:
-    rows = sorted(found, key=lambda item: RANKED.index(item.reason))
+def _development(found: Iterable[Found], *beside: Evidence) -> Detection:
+    rows = sorted(found, key=lambda item: (RANKED.index(item.reason), not item.head))
     major = any(item.reason in MAJOR or (item.reason is Reason.CHANGED_NUMBER and _doubled(item.news)) for item in rows)
     news: dict[str, NewFact] = {}
     telling = _telling([item.news.fact for item in rows])
+    spoken: set[tuple[Reason, tuple[NameId, ...]]] = set()
     for item in rows:
-        if item.news.fact in telling:
+        first = (item.reason, item.news.fact.actors)
+        if item.news.fact in telling and first not in spoken:
             news.setdefault(item.news.said, item.news)
+            spoken |= {first} if item.reason in OFFICIAL else set()  # the lead says once more who spoke first
     evidence = tuple(_line(str(item.reason), item.news.said, item.news.fact.words) for item in rows[:5])
     return Detection(
         verdict=Verdict.DEVELOPMENT,
         reason=rows[0].reason,
         weight=Weight.MAJOR if major else Weight.MINOR,
         news=tuple(news.values())[:5],
-        evidence=evidence,
+        evidence=(*evidence, *beside),
     )
 
 
@@ -154,123 +165,46 @@ def _doubled(news: NewFact) -> bool:
     return times >= AT_LEAST or times <= 1 / AT_LEAST
 
 
-def _news(
-    told: Told,
-    profile: Profile,
-    extractor: Extractor,
-    corpus: Sequence[CorpusRecord],
-    voice: Voice,
-    policy: Policy,
-    *,
-    strict: bool,
-) -> tuple[_Found, ...]:
-    """All that is new in an article's facts, strongest reason per fact."""
-    main = set(heads(told.facts))
-    unseen = _unseen(told, profile)
-    found = []
-    for fact in told.facts:
-        if not fact.action:
-            continue
-        reason, earlier = _against(fact, profile, extractor, head=fact in main)
-        least = policy.unseen_said if fact.action in WORDS else policy.unseen
-        reworded = unseen < least and not any(_moved(fact, old, extractor) for old in profile.facts)
-        if reason is Reason.NEW_FACT and (strict or fact not in main or reworded):
-            continue
-        if reason is not None:
-            record = next(
-                (
-                    r.id
-                    for r in corpus
-                    if any(same_matter(fact, old, extractor.sides) and old.number == fact.number for old in r.facts)
-                ),
-                None,
-            )
-            said = voice.change(reason, fact, earlier)
-            found.append(_Found(reason, NewFact(fact=fact, said=said, earlier=earlier, record=record)))
-    return tuple(found)
-
-
-def _moved(fact: Fact, old: Fact, extractor: Extractor) -> bool:
-    """Whether a known act of known actors is now told of another country or place: one word, and all the news."""
-    if fact.action != old.action or fact.action == "say" or not set(fact.actors) & set(old.actors):
-        return False
-    sides = extractor.sides
-    mine, theirs = ({sides.get(NameId(o), "") for o in each.objects} - {""} for each in (fact, old))
-    return elsewhere(fact, old, extractor.sides) or (bool(mine) and bool(theirs) and not mine & theirs)
-
-
-def _unseen(told: Told, profile: Profile) -> float:
-    """Share of the title's words that the story never used in this language; all of them where it never spoke it."""
-    mine = {term for sentence in told.reading.sentences[:1] for term in sentence.terms}
-    known = {term.partition(":")[2] for term in profile.terms if term.startswith(told.reading.lang + ":")}
-    return len(mine - known) / len(mine) if known and mine else 1.0
-
-
-def _doubted(told: Told, profile: Profile, extractor: Extractor, voice: Voice, policy: Policy) -> tuple[_Found, ...]:
-    """The title's first fact, where an article that joined in doubt speaks mostly in new words of no known matter."""
-    sides = extractor.sides
-    spoken = any(term.startswith(told.reading.lang + ":") for term in profile.terms)
-    if not spoken or _unseen(told, profile) < policy.unseen_doubtful:
-        return ()
+def _unread(told: Told, story: Story, ground: Ground) -> NewFact:
+    """What a new title says where no rule saw a change: its first act, else what it names for the first time."""
     main = heads(told.facts)
-    if main and all(
-        any(same_matter(fact, old, sides) and particular(fact, sides) & particular(old, sides) for old in profile.facts)
-        for fact in main
-    ):
+    voice = ground.voice
+    if main and main[0].sentence == 0:
+        return NewFact(fact=main[0], said=voice.fact(main[0]))
+    title = told.reading.sentences[0]
+    lang = told.reading.lang
+    named = [
+        name
+        for mention in told.reading.mentions
+        if mention.sentence == 0
+        for name in ground.extractor.canonical(mention.name)
+        if name not in story.profile.names
+    ]
+    things = [
+        concept.partition(":")[2]
+        for concept in ground.extractor.concepts(title.text, lang)
+        if concept not in story.profile.acts
+    ]
+    labels = [voice.label(slug) for slug in dict.fromkeys((*map(str, named), *things))][:3]
+    said = f"first mention of {', '.join(labels)}" if labels else "new words on the same matter"
+    return NewFact(fact=Fact(words=title.text), said=said)
+
+
+def _resumed(told: Told, story: Story, ground: Ground, novel: float) -> tuple[Found, ...]:
+    """A story that moves again after a quiet time: an act to come, or new words; not the old ones told once more."""
+    quiet = told.article.published_at - story.last_at
+    main = [fact for fact in heads(told.facts) if fact.action]
+    if quiet < ground.policy.quiet or not main:
         return ()
-    return tuple(_Found(Reason.NEW_FACT, NewFact(fact=fact, said=voice.fact(fact))) for fact in main[:1])
+    if novel < ground.policy.novel / 2 and not any(fact.stage in AHEAD for fact in main):
+        return ()
+    said = f"moves again after {quiet.days} quiet days"
+    return (Found(reason=Reason.RESUMED, news=NewFact(fact=main[0], said=said)),)
 
 
-def _against(fact: Fact, profile: Profile, extractor: Extractor, *, head: bool) -> tuple[Reason | None, Fact | None]:
-    """Why a fact is new to a story, and what was known of its matter."""
-    sides = extractor.sides
-    matter = [
-        old for old in profile.facts if same_matter(fact, old, sides) and fact.action not in WORDS
-    ]  # words are no deeds
-    if fact.number is not None and fact.unit and not any(same_count(fact, old) for old in profile.facts):
-        earlier = next((old for old in reversed(matter) if changed_number(fact, old)), None)
-        if earlier is not None:
-            return Reason.CHANGED_NUMBER, earlier
-        if head:
-            return Reason.NEW_FACT, None
-    if not head:
-        return None, None
-    if matter:
-        last = matter[-1]
-        if reversed_act(fact, last) and not any(
-            old.polarity == fact.polarity and (old.stage in ENDED) == (fact.stage in ENDED) for old in matter
-        ):
-            return Reason.FIRST_DENIAL if fact.stage is Stage.DENIED else Reason.REVERSAL, last
-        if all(stage_reached(fact, old) for old in matter):
-            return Reason.STAGE_REACHED, last
-        again = fact.stage is Stage.ANNOUNCED and all(stage_reached(old, fact) for old in matter)
-        told_of = {thing for old in profile.facts for thing in (*old.objects, old.action)}
-        if again and (set(fact.objects) - told_of or any(old.actors and old.objects for old in matter)):
-            return Reason.NEW_FACT, last  # announced after it was done: another one
-        return None, last
-    if _denies(fact) and not any(_denies(old) for old in profile.facts):
-        return Reason.FIRST_DENIAL, None
-    voices = set(actors_of(fact, sides)) | ({sides.get(fact.speaker, "")} if fact.speaker else set())
-    heard = {
-        side
-        for old in profile.facts
-        for side in (*actors_of(old, sides), sides.get(old.speaker, "") if old.speaker else "")
-    }
-    acted = {(side, old.action) for old in profile.facts for side in actors_of(old, sides)}
-    answered = bool(heard - voices - {""}) and not any((side, fact.action) in acted for side in voices)
-    if voices and (not voices & heard or (fact.action in extractor.answers and answered)):
-        return Reason.FIRST_WORD, None
-    if fact.action not in extractor.answers and any(retold(fact, old, sides) for old in profile.facts):
-        return None, None
-    return Reason.NEW_FACT, None
-
-
-def _denies(fact: Fact) -> bool:
-    return fact.action == "deny" or fact.stage is Stage.DENIED
-
-
-def _confirmed(told: Told, story: Story, extractor: Extractor, voice: Voice) -> tuple[_Found, ...]:
+def _confirmed(told: Told, story: Story, ground: Ground) -> tuple[Found, ...]:
     """A second newsroom that says plainly what the first had from hearsay; on a plain report it is a repeat."""
+    extractor = ground.extractor
     if story.articles != 1 or told.article.family in story.families:
         return ()
     if not extractor.tone(story.title, story.lang, "hearsay") or extractor.tone(
@@ -278,21 +212,20 @@ def _confirmed(told: Told, story: Story, extractor: Extractor, voice: Voice) -> 
     ):
         return ()
     return tuple(
-        _Found(Reason.CONFIRMATION, NewFact(fact=fact, said=f"a second newsroom says so: {voice.fact(fact)}"))
+        Found(
+            reason=Reason.CONFIRMATION,
+            news=NewFact(fact=fact, said=f"a second newsroom says so: {ground.voice.fact(fact)}"),
+        )
         for fact in heads(told.facts)[:1]
     )
 
 
-def _repeat(told: Told, story: Story) -> tuple[Evidence, ...]:
-    if told.article.family not in story.families:
-        return (_line("confirmation", f"newsroom number {len(story.families) + 1} on it, no new fact"),)
-    return (_line("no-new-fact", "every fact of its title is known to the story"),)
-
-
-def _tone(told: Told, extractor: Extractor) -> Reason | None:
+def _tone(told: Told, ground: Ground) -> Reason | None:
     """Opinion, preview or anniversary, by the words of the title."""
     title = told.reading.sentences[0].text
-    return next((reason for kind, reason in _KINDS.items() if extractor.tone(title, told.reading.lang, kind)), None)
+    return next(
+        (reason for kind, reason in _KINDS.items() if ground.extractor.tone(title, told.reading.lang, kind)), None
+    )
 
 
 _KINDS = {"opinion": Reason.OPINION, "preview": Reason.PREVIEW, "anniversary": Reason.OLD_FACTS}

@@ -43,7 +43,7 @@ PHRASES: Mapping[str, Phrase] = {
     ),
     "meet": Phrase("hold talks", "holds talks", "talks", "on", link="on", party="with"),
     "phone": Phrase("talk by phone", "talks by phone", "phone talks", "on", link="about", party="with"),
-    "visit": Phrase("visit", "visits", "visit", link=":", party="", at=""),
+    "visit": Phrase("visit", "visits", "visit", ":", link=":", party="", at=""),
     "invite": Phrase("invite", "invites", "invitation", link="on", party=""),
     "propose": Phrase("propose", "proposes", "proposal", asks=True),
     "demand": Phrase("demand", "demands", "demand", "for", asks=True),
@@ -93,9 +93,27 @@ PHRASES: Mapping[str, Phrase] = {
     "sue": Phrase("sue", "sues", "lawsuit", "over", link="over"),
     "study": Phrase("look into", "looks into", "study"),
     "publish": Phrase("publish", "publishes", "publication"),
+    "pass": Phrase("pass", "passes", "passing"),
+    "change": Phrase("change", "changes", "change", "to"),
+    "close": Phrase("close", "closes", "closure"),
+    "commemorate": Phrase("commemorate", "commemorates", "commemoration", ":", link=":", at="at"),
+    "order": Phrase("order", "orders", "order", ":", link=":"),
+    "catch": Phrase("catch", "catches", "catch", at="near"),
+    "provide": Phrase("provide", "provides", "provision", party="to"),
+    "complete": Phrase("complete", "completes", "completion"),
+    "defend": Phrase("defend", "defends", "defence"),
+    "rescue": Phrase("rescue", "rescues", "rescue"),
+    "rally": Phrase("rally", "rallies", "rally", "over", link="over"),
+    "detect": Phrase("detect", "detects", "detection", at="near"),
     "transit": Phrase("discharge", "discharges", "discharge"),
 }
 """How each act of ``config/lexicon`` is said."""
+
+GRAVES = "grave-visits"
+GRAVE_VISIT = Phrase(
+    "visit graves", "visits graves", "grave visit", ":", link=":", at="on", implies=frozenset((GRAVES,))
+)
+"""How a visit is said that is one to graves."""
 
 THINGS: Mapping[str, str] = {
     "antiship-missile": "anti-ship missiles",
@@ -104,7 +122,9 @@ THINGS: Mapping[str, str] = {
     "citizen": "citizens",
     "coastal-missile": "coastal missiles",
     "company": "companies",
+    "ambassador": "envoy",
     "fish": "fish",
+    "fishing-boat": "fishing boats",
     "fishing-accord": "fisheries",
     "import-levy": "import duties",
     "islander": "former islanders",
@@ -147,5 +167,12 @@ UNITS: Mapping[str, tuple[str, str]] = {
     "point": ("point", "points"),
     "company": ("company or organisation", "companies and organisations"),
     "target": ("person or company", "persons and companies"),
+    "country": ("country", "countries"),
+    "item": ("kind of goods", "kinds of goods"),
+    "vehicle": ("vehicle", "vehicles"),
+    "case": ("case", "cases"),
+    "nautical-mile": ("nautical mile", "nautical miles"),
+    "meter": ("metre", "metres"),
+    "vote": ("vote", "votes"),
 }
 """What numbers count: one and many; ``{}`` stands where the number goes inside."""

@@ -5,19 +5,27 @@ Never quotes an article's sentence: it says what was read out of it, in the word
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from monitor.entities import Fact, NameId, Reason, Stage
 from monitor.facts import Extractor
 from monitor.facts.compare import ENDED
-from monitor.stories.phrases import PHRASES, THINGS, UNITS, Phrase
+from monitor.stories.phrases import GRAVE_VISIT, GRAVES, PHRASES, THINGS, UNITS, Phrase
 
 _PLACES = frozenset(("place", "island", "area", "region", "sea", "city"))
 _PEOPLE = {"person": ("citizen", "lawmaker", "islander"), "target": ("company", "citizen", "bank")}
 """Units and the things they count: where they are counted, the thing is not said again."""
-_TELLING = frozenset(("agree", "sign", "suspend", "terminate", "reject", "deny", "no-comment", "fail", "take-effect"))
+_TELLING = frozenset("agree sign suspend terminate reject deny no-comment fail take-effect announce".split())
 """Acts that are their own stage: they are told as done."""
+_THINGS = frozenset(("event", "treaty", "vessel"))
+"""Kinds of names that are what an act is about, whosever side they are on."""
+_VAGUE = frozenset(
+    "join begin continue decide announce say reply rise fall sentence name study publish change provide".split()
+)
+"""Acts that say nothing in brackets behind another act."""
 _SHOWN = 3  # things said of one fact: more make a list, not a line
 
 
@@ -31,9 +39,12 @@ class Voice:
     def change(self, reason: Reason, fact: Fact, earlier: Fact | None) -> str:
         """What is new, with what was known before where there was something."""
         if reason is Reason.CHANGED_NUMBER and earlier is not None and earlier.number is not None:
-            return f"{self.count(fact)}, earlier {earlier.number:,.10g}"
+            before = figure(earlier.number) if earlier.unit == fact.unit else self.count(earlier)
+            return f"{self.count(fact)}, earlier {before}"
+        if reason is Reason.CHANGED_DATE and earlier is not None and fact.date and earlier.date:
+            return f"now on {_day(fact.date)}, earlier {_day(earlier.date)}: {self.matter(fact)}"
         if reason is Reason.STAGE_REACHED and earlier is not None:
-            return f"{earlier.stage} → {fact.stage}: {self.matter(fact)}"
+            return f"{_standing(earlier)} → {_standing(fact)}: {self.matter(fact)}"
         if reason is Reason.REVERSAL and earlier is not None:
             return f"{_standing(earlier)} → {_standing(fact)}: {self.matter(fact)}"
         if reason is Reason.FIRST_WORD:
@@ -45,7 +56,7 @@ class Voice:
 
     def fact(self, fact: Fact) -> str:
         """One fact as a clause: who does what, how far it has come, and where."""
-        phrase = PHRASES.get(fact.action, Phrase(fact.action, fact.action, fact.action))
+        phrase = _phrase(fact)
         who = self.who(fact)
         if not fact.action:
             return _clause(who or "named", *self._details(fact, Phrase("", "", ""), link=":"))
@@ -56,12 +67,12 @@ class Voice:
 
     def matter(self, fact: Fact) -> str:
         """What a fact is about, as a noun with its details."""
-        phrase = PHRASES.get(fact.action, Phrase(fact.action, fact.action, fact.action))
+        phrase = _noun(_phrase(fact))
         return _clause(phrase.noun, *self._details(fact, phrase, link=phrase.of))
 
     def count(self, fact: Fact) -> str:
         """A number with what it counts."""
-        number = f"{fact.number:,.10g}"
+        number = figure(fact.number or 0.0)
         one, many = UNITS.get(fact.unit, (fact.unit, fact.unit))
         if "{" in one:
             return one.format(number)
@@ -97,27 +108,33 @@ class Voice:
             return _clause(f"may {phrase.base}", *details)
         if fact.stage is Stage.AGREED:
             return _clause(f"{'agree' if many else 'agrees'} to {phrase.base}", *details)
-        return f"{_clause(phrase.base if many else phrase.held, *details)} ({fact.stage})"
+        return f"{_clause(phrase.base if many else phrase.held, *details)} ({_standing(fact)})"
 
     def _details(self, fact: Fact, phrase: Phrase, *, link: str) -> tuple[str, str]:
         """What follows the word for an act: what may join it by a preposition, and what stands in brackets."""
         things, parties, places = self._parted(fact, phrase)
         aside: list[str] = []
         if phrase.link in {"", ":"}:  # "fires 2 missiles (drill)": an act is no object of an act
-            aside = [thing for thing in things if thing in PHRASES]
+            aside = [thing for thing in things if thing in PHRASES and thing not in _VAGUE]
             things = [thing for thing in things if thing not in PHRASES]
         counted = [self.count(fact)] if fact.number is not None else []
         shown = [self.label(thing) for thing in things[: _SHOWN - len(counted)]]
         shown = [*counted, *shown] if link in {"", ":", "of"} else [*shown, *counted]
-        row = ""
+        row, listed = "", ", ".join(shown)
+        if not parties and phrase.party == "" and link != ":":
+            link = ""  # whom it is done to is not told: what it is done to takes that place
+        if phrase.party == phrase.at == "" and parties and places:
+            parties, places = [*parties, *places[:2]], []
         if parties and phrase.party is not None:
             row = f"{row} {phrase.party} {_listed([self.label(party) for party in parties[:_SHOWN]])}"
             parties = []
-        if shown:
-            row = f"{row}: {', '.join(shown)}" if link == ":" else f"{row} {link} {', '.join(shown)}"
+        if listed and link != ":":
+            row = f"{row} {link} {listed}"
         if places and phrase.at is not None:
             row = f"{row} {phrase.at} {_listed([self.label(place) for place in places[:2]])}"
             places = []
+        if listed and link == ":":
+            row = f"{row}: {listed}"
         return row, ", ".join([self.label(slug) for slug in (*aside, *places[:2], *parties)][:_SHOWN])
 
     def _parted(self, fact: Fact, phrase: Phrase) -> tuple[list[str], list[str], list[str]]:
@@ -128,12 +145,14 @@ class Voice:
         counted = {fact.unit, *_PEOPLE.get(fact.unit, ())} if fact.number is not None else set()
         for slug in fact.objects:
             known = self._names.get(NameId(slug))
+            if slug in phrase.implies:
+                continue
             if known is None:
-                if slug not in counted and self.label(slug) != phrase.noun and slug not in phrase.implies:
+                if slug not in counted and self.label(slug) != phrase.noun:
                     things.append(slug)
-            elif known.kind in _PLACES or known.side == "dispute":
+            elif known.kind in _PLACES:
                 places.append(slug)
-            elif known.side or known.kind in {"country", "person", "body", "role"}:
+            elif known.kind not in _THINGS and (known.side or known.kind in {"country", "person", "body", "role"}):
                 parties.append(slug)
             else:
                 things.append(slug)
@@ -143,6 +162,8 @@ class Voice:
             things.remove("island")
         if any(_narrower(slug, "missile") for slug in things) and "missile" in things:
             things.remove("missile")
+        if "fish" in things and "ship" in things:
+            things = ["fishing-boat", *(thing for thing in things if thing not in {"fish", "ship"})]
         people = {self._sides.get(NameId(p), "") for p in parties} - set(parties)
         return things, [p for p in parties if p not in people], places
 
@@ -155,8 +176,34 @@ _ENDINGS = {
 }
 
 
+def _day(day: dt.date) -> str:
+    """A day as English writes it; the year stands where alerts stand."""
+    return f"{day.day} {day:%B}"
+
+
 def _standing(fact: Fact) -> str:
-    return f"{'not ' if fact.polarity == '-' else ''}{fact.stage}"
+    stage = fact.stage.value.replace("-", " ") if fact.stage else "told"
+    return f"{'not ' if fact.polarity == '-' else ''}{stage}"
+
+
+def _phrase(fact: Fact) -> Phrase:
+    """How an act is said; of a visit to graves the graves are part of the word."""
+    if fact.action == "visit" and GRAVES in fact.objects:
+        return GRAVE_VISIT
+    return PHRASES.get(fact.action, Phrase(fact.action, fact.action, fact.action))
+
+
+def _noun(phrase: Phrase) -> Phrase:
+    """An act as its noun takes names: where the verb takes them as they are, a visit is one to a place."""
+    return replace(phrase, party=phrase.party or None, at="to" if phrase.at == "" else phrase.at)
+
+
+def figure(number: float) -> str:
+    """A number as English writes it: full up to a million, then in millions and so on."""
+    for size, word in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
+        if abs(number) >= size:
+            return f"{number / size:,.6g} {word}"
+    return f"{number:,.10g}"
 
 
 def _be(many: bool, rest: str) -> str:

@@ -16,13 +16,15 @@ from monitor.ports import Embedder
 from monitor.topics.meaning import Meaning, Neighbours, Records, described, recorded
 from monitor.topics.names import Names
 from monitor.topics.scene import Materials, Scene, Signal
-from monitor.topics.weights import BIAS, MENTIONED, THRESHOLD, WEIGHTS
+from monitor.topics.together import Pairs
+from monitor.topics.weights import BIAS, MENTIONED, THRESHOLD, WEIGHTS, YIELDING
 from monitor.topics.words import BACKGROUND, Stock, Words
 
 __all__ = ["SIGNALS", "Classifier", "Materials", "Scene", "Signal", "samples"]
 
 SIGNALS: Mapping[str, Callable[[Materials], Signal]] = {
     "words": Words,
+    "together": Pairs,
     "names": Names,
     "meaning": Meaning,
     "corpus": Neighbours,
@@ -46,13 +48,21 @@ class Classifier:
     def classify(self, article: Article, reading: Reading) -> tuple[TopicMatch, ...]:
         """The topics reported on, surest first, then those merely mentioned as background."""
         said = self.weigh(article, reading)
-        matches = [match for topic in self._topics if (match := _match(topic.id, said.get(topic.id, ()))) is not None]
+        chances = {topic: chance(evidence) for topic, evidence in said.items()}
+        matches = []
+        for topic in self._topics:
+            evidence = (*said.get(topic.id, ()), *yielding(topic, chances))
+            if (match := _match(topic.id, evidence)) is not None:
+                matches.append(match)
         return tuple(sorted(matches, key=lambda match: (match.background, -match.score, match.topic)))
 
     def weigh(self, article: Article, reading: Reading) -> Mapping[TopicId, tuple[Evidence, ...]]:
         """Everything the signals say, topic by topic, unweighted: each strength from 0 to 1."""
         scene = Scene(
-            article=article, reading=reading, vector=self._vector(article, reading), stock=self._stock.of(reading)
+            article=article,
+            reading=reading,
+            vector=self._vector(article, reading),
+            stock=self._stock.of(reading, article.published_at.date()),
         )
         found: dict[TopicId, tuple[Evidence, ...]] = {}
         for signal in self._signals:
@@ -81,6 +91,13 @@ def chance(evidence: Sequence[Evidence]) -> float:
     """How likely an article reports on a topic, given what the signals say of it."""
     logit = BIAS + sum(WEIGHTS[piece.signal] * piece.weight for piece in evidence)
     return 1.0 / (1.0 + math.exp(-logit))
+
+
+def yielding(topic: Topic, chances: Mapping[TopicId, float]) -> tuple[Evidence, ...]:
+    """What speaks against a topic because another one takes its place, by the chance of that other one alone."""
+    rivals = [(chances.get(rival, 0.0), rival) for rival in topic.yields_to]
+    most, rival = max(rivals, default=(0.0, topic.id))
+    return (Evidence(signal=YIELDING, said=f"{rival} takes its place", weight=most),) if most >= THRESHOLD else ()
 
 
 def _match(topic: TopicId, said: Sequence[Evidence]) -> TopicMatch | None:

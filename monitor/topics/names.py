@@ -5,10 +5,10 @@ A person in office counts as the office too, so that the next holder needs no ne
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
 from monitor.entities import Evidence, Mention, NameId, Sentence, Topic, TopicId
+from monitor.topics.offices import Offices
 from monitor.topics.scene import LEAD, Materials, Scene, any_of
 
 PEOPLE = frozenset(("person", "role"))
@@ -22,12 +22,7 @@ class Names:
     def __init__(self, materials: Materials) -> None:
         self._topics: Sequence[Topic] = [topic for topic in materials.topics if topic.names]
         self._names = materials.lexicon.names
-        self._roles = {
-            (side, name.office): name.id
-            for name in materials.lexicon.names.values()
-            if name.kind == "role" and name.office
-            for side in (name.sides or (name.side,))
-        }
+        self._offices = Offices(materials.lexicon)
 
     def weigh(self, scene: Scene) -> Mapping[TopicId, tuple[Evidence, ...]]:
         """Evidence from the names of title, lead and body, and from office holders of both sides in one sentence."""
@@ -37,7 +32,7 @@ class Names:
         for mention in scene.reading.mentions:
             place = scene.place(mention.sentence)
             key = "names-title" if place <= 0 else "names-lead" if place <= LEAD else "names-body"
-            zones.setdefault(key, []).append((mention, self._stands_for(mention.name, on)))
+            zones.setdefault(key, []).append((mention, self._offices.stands_for(mention.name, on)))
         found: dict[TopicId, tuple[Evidence, ...]] = {}
         for topic in self._topics:
             said = [
@@ -47,19 +42,6 @@ class Names:
             if said:
                 found[topic.id] = tuple(said)
         return found
-
-    def _stands_for(self, name: NameId, on: dt.date) -> frozenset[NameId]:
-        """A name, and the roles of the offices it holds on that day."""
-        entry = self._names[name]
-        held = {
-            self._roles[side, office.office]
-            for office in entry.offices
-            for side in (entry.sides or (entry.side,))
-            if (side, office.office) in self._roles
-            and (office.since is None or office.since <= on)
-            and (office.until is None or on < office.until)
-        }
-        return frozenset((name, *held))
 
     def _by_zone(
         self, topic: Topic, scene: Scene, zones: Mapping[str, Sequence[tuple[Mention, frozenset[NameId]]]]

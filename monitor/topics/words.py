@@ -5,7 +5,9 @@ Sentences that are stock background to a topic do not count for it; they are rep
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
 
 from monitor.entities import Evidence, Reading, Sentence, Topic, TopicId
 from monitor.lexicon import Hit, PhraseMatcher, longest
@@ -21,6 +23,9 @@ WHERE = {
     "words-body": "further down",
     BACKGROUND: "as background",
 }
+
+LATELY = 10  # years back that a report recalls; an older year is part of a matter, as 1956 and 2010 of their talks
+_YEAR = re.compile(r"(?<!\d)(20\d\d)(?=年|\b)(?!年度)")
 
 _Said = tuple[Hit[tuple[TopicId, float]], ...]  # what one sentence says of one topic
 
@@ -81,17 +86,28 @@ def _evidence(key: str, said: Sequence[_Said], length: int) -> Evidence:
 class Stock:
     """Finds the sentences that are stock background to a topic."""
 
-    def __init__(self, topics: Iterable[Topic]) -> None:
+    def __init__(self, topics: Sequence[Topic]) -> None:
+        self._topics = tuple(topic.id for topic in topics)
         phrases: dict[str, list[tuple[str, TopicId]]] = {}
         for topic in topics:
             for lang, found in topic.background.items():
                 phrases.setdefault(lang, []).extend((phrase, topic.id) for phrase in found)
         self._matcher = PhraseMatcher(phrases)
 
-    def of(self, reading: Reading) -> Mapping[TopicId, frozenset[int]]:
-        """Per topic, the sentences that hold one of its stock phrases. A title is never background."""
-        found: dict[TopicId, set[int]] = {}
+    def of(self, reading: Reading, on: dt.date) -> Mapping[TopicId, frozenset[int]]:
+        """Per topic, the sentences that hold one of its stock phrases, or tell of a year gone by.
+
+        A title is never background.
+        """
+        gone = {s.index for s in reading.sentences[1:] if _gone_by(s.text, on)}
+        found: dict[TopicId, set[int]] = {topic: set(gone) for topic in self._topics} if gone else {}
         for sentence in reading.sentences[1:]:
             for hit in self._matcher.find(sentence.text, reading.lang):
                 found.setdefault(hit.value, set()).add(sentence.index)
         return {topic: frozenset(indices) for topic, indices in found.items()}
+
+
+def _gone_by(text: str, on: dt.date) -> bool:
+    """Whether a sentence names a year of late and no other: it recalls, it does not report."""
+    years = [int(year) for year in _YEAR.findall(text)]
+    return bool(years) and all(on.year - LATELY <= year < on.year for year in years)

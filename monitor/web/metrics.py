@@ -22,7 +22,7 @@ from monitor.entities import FeedState, Problem, Push
 from monitor.errors import MonitorError
 from monitor.incidents import Wellness
 from monitor.store.figures import Figures, count
-from monitor.store.views import QueueView
+from monitor.store.shown import QueueView
 from monitor.web.websub import Outcome
 
 log = structlog.get_logger("monitor.web")

@@ -22,7 +22,7 @@ from monitor.entities import Feed, FeedId, FeedState, Incident, IncidentKind
 from monitor.pipeline import Rooms
 from monitor.settings import Config
 from monitor.store import SqlStore
-from monitor.store.views import EntryView, Explanation
+from monitor.store.shown import EntryView, Explanation
 from tests.doors.cli import Cli
 from tests.doors.feed_server import Answer, FeedServer, Request, rss
 from tests.doors.feed_server import item as report

@@ -176,7 +176,9 @@ def test_recording_an_entry_that_is_not_there_is_refused(store: SqlStore) -> Non
         tx.record(EntryId(99), make.account(), content_hash="h")
 
 
-def test_an_off_beat_entry_keeps_neither_text_nor_more_than_three_pieces_of_evidence(store: SqlStore) -> None:
+def test_an_off_beat_entry_keeps_neither_text_nor_more_than_who_is_named_and_the_weightiest_evidence(
+    store: SqlStore,
+) -> None:
     pieces = tuple(make.evidence(f"piece {number}", weight=-number / 10) for number in range(6))
     with store.begin() as tx:
         entry = tx.add(make.article(text="A long text about the weather in the harbour."))
@@ -186,7 +188,7 @@ def test_an_off_beat_entry_keeps_neither_text_nor_more_than_three_pieces_of_evid
         row = tx.connection.execute(text("SELECT * FROM entry")).one()
         kept = str(row._asdict())
         assert "weather" not in kept
-        assert [f"piece {number}" in kept for number in range(6)] == [False, False, False, True, True, True]
+        assert [f"piece {number}" in kept for number in range(6)] == [True, False, False, True, True, True]
         assert tx.connection.scalar(text("SELECT count(*) FROM article")) == 0
 
 
@@ -312,20 +314,19 @@ def test_candidates_moved_within_the_horizon_latest_first(store: SqlStore) -> No
         for days in (-9, -2, -1, 0, 9):
             story = tx.open_story(make.article(published_at=make.at(days=days)), make.assignment(), make.profile())
             opened[days] = story
-        found = tx.candidates(make.NOW, horizon=3 * DAY)
+        found = tx.candidates((), (), make.NOW, horizon=3 * DAY)
         assert [story.id for story in found] == [opened[0], opened[-1], opened[-2]]
-        assert [story.id for story in tx.candidates(make.NOW, horizon=3 * DAY, limit=1)] == [opened[0]]
 
 
 def test_candidates_see_what_another_process_saved(store: SqlStore, open_store: Callable[[], SqlStore]) -> None:
     other = open_store()
     with store.begin() as tx:
         story = tx.open_story(make.article(), make.assignment(), make.profile())
-        assert tx.candidates(make.NOW, horizon=DAY) == [tx.story(story)]
+        assert tx.candidates((), (), make.NOW, horizon=DAY) == [tx.story(story)]
     with other.begin() as tx:
         tx.save_story(make.story(story, title="Moved on"))
     with store.begin() as tx:
-        assert tx.candidates(make.NOW, horizon=DAY) == [make.story(story, title="Moved on")]
+        assert tx.candidates((), (), make.NOW, horizon=DAY) == [make.story(story, title="Moved on")]
 
 
 def test_candidates_forget_a_story_that_was_rolled_back(store: SqlStore) -> None:
@@ -339,7 +340,7 @@ def test_candidates_forget_a_story_that_was_rolled_back(store: SqlStore) -> None
             tx.save_story(make.story(story, title="Never was"))
             raise KeyError
         tx.save_story(make.story(story, title="Is"))
-        assert [found.title for found in tx.candidates(make.NOW, horizon=DAY)] == ["Is"]
+        assert [found.title for found in tx.candidates((), (), make.NOW, horizon=DAY)] == ["Is"]
 
 
 def test_a_story_that_this_process_wrote_is_the_one_that_another_reads(

@@ -25,9 +25,10 @@ from monitor.entities import (
     Verdict,
 )
 from monitor.errors import UsageError
-from monitor.store import LabelKind, Pruned, RetentionPolicy, SqlStore, Views, prune
+from monitor.evaluation import LabelKind, LabelView
+from monitor.store import Pruned, RetentionPolicy, SqlStore, Views, prune
 from monitor.store.codec import jsonable
-from monitor.store.views import EntryView, FeedView, LabelView, QueueView, StoryView
+from monitor.store.shown import EntryView, FeedView, QueueView, StoryView
 from tests import make
 
 CONSOLE = Destination("console")
@@ -322,15 +323,15 @@ def test_every_answer_becomes_json(views: Views) -> None:
     assert read[8][1]["entry"]["first_seen_at"] == "2026-03-04T11:30:00Z"
 
 
-def test_a_label_said_twice_by_one_reader_stands_once(views: Views) -> None:
+def test_a_label_said_twice_by_one_reader_stands_once_as_said_last(views: Views) -> None:
     def say(who: str, hours: int, label: LabelKind = LabelKind.NOT_NEW) -> LabelView:
         return views.add_label("d1", label, by=who, now=make.at(hours=hours))
 
-    first = say("anna", 1)
-    say("anna", 2)
+    say("anna", 1)
+    first = say("anna", 2)
     second, third = say("boris", 3), say("anna", 4, LabelKind.WRONG_TOPIC)
     assert first == LabelView(
-        ref="d1", entry=EntryId(1), label=LabelKind.NOT_NEW, by="anna", at=make.at(hours=1), note=""
+        ref="d1", entry=EntryId(1), label=LabelKind.NOT_NEW, by="anna", at=make.at(hours=2), note=""
     )
     assert views.labels() == (third, second, first)
     assert views.labels(since=make.at(hours=3)) == (third, second)

@@ -232,6 +232,23 @@ def test_a_bare_headline_copies_the_same_headline_of_these_days(title: str, days
     assert (copy_of(told("", title, published_at=make.at(days=days)), [stored]) is not None) is copied
 
 
+@pytest.mark.parametrize(
+    ("text", "copied"),
+    [
+        ("Tokyo complained on Monday.", True),
+        ("TOKYO complained on Monday", True),
+        ("Tokyo complained", True),
+        ("Tokyo complained on Monday and cancelled a fisheries meeting.", False),
+        ("Tokyo complained on Monday. Moscow refused to listen.", False),
+        ("Tokyo did not complain on Monday.", False),
+    ],
+)
+def test_a_headline_with_a_line_under_it_is_a_copy_unless_that_line_says_more(text: str, copied: bool) -> None:
+    title = "Japan renews protest over Russian patrols near Kurils"
+    stored = neighbour(told("Tokyo complained on Monday.", title))
+    assert (copy_of(told(text, title), [stored]) is not None) is copied
+
+
 def test_no_neighbours_no_copy() -> None:
     assert copy_of(told(ENGLISH), []) is None
 

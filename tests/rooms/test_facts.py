@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from functools import lru_cache
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from monitor.entities import Fact, Name, NameId, Stage
 from monitor.errors import ConfigError
 from monitor.facts import Extractor, Vocabulary, about, changed_number, key, reversed_act, same_matter, stage_reached
+from monitor.facts.days import Calendar
 from monitor.facts.numbers import Figures
 from monitor.lexicon import Lexicon
 from monitor.settings.files import load_lexicon
@@ -103,7 +105,7 @@ def test_numbers_are_read_with_what_they_count(lang: str, text: str, expected: l
     ],
 )
 def test_days_are_resolved_against_publication(lang: str, text: str, expected: dt.date) -> None:
-    found = Figures(lang, vocabulary().tongue(lang)).days(text, WEDNESDAY)
+    found = Calendar(lang, vocabulary().tongue(lang)).days(text, WEDNESDAY)
 
     assert [day.date for day in found] == [expected]
 
@@ -111,7 +113,7 @@ def test_days_are_resolved_against_publication(lang: str, text: str, expected: d
 def test_yesterday_is_counted_in_the_zone_that_the_sentence_names() -> None:
     late = dt.datetime(2022, 6, 8, 22, 0, tzinfo=dt.UTC)  # already the ninth in Tokyo
 
-    assert Figures("en", vocabulary().tongue("en")).days("Yesterday evening, JST", late)[0].date == dt.date(2022, 6, 8)
+    assert Calendar("en", vocabulary().tongue("en")).days("Yesterday evening, JST", late)[0].date == dt.date(2022, 6, 8)
 
 
 @pytest.mark.parametrize(
@@ -179,8 +181,8 @@ def test_stock_background_is_no_word_of_the_side_it_names(lang: str, title: str)
         ("ja", "日本、ロシアに抗議したことを明らかにした", "japan|protest|held|+|russia|"),
         ("ja", "ロシア、国後島で演習を行うと発表", "russia|drill|announced|+|kunashir|"),
         ("ja", "ロシア、国後島でミサイル2発の発射訓練へ", "russia|drill|announced|+|kunashir,launch,missile|2 missile"),
-        ("ja", "日本、40の個人・団体に追加制裁を決定", "japan|sanction|held|+|company,sanction|40 target"),
-        ("en", "Japan announces sanctions on 40 individuals and entities", "japan|sanction|held|+|citizen|40 target"),
+        ("ja", "日本、40の個人・団体に追加制裁を決定", "japan|sanction|held|+||40 target"),
+        ("en", "Japan announces sanctions on 40 individuals and entities", "japan|sanction|held|+||40 target"),
         ("en", "Japan protests Kunashir visit", "japan|protest|held|+|kunashir,visit|"),
         ("en", "Japan urges Russia to return Kunashir", "japan|demand|proposed|+|kunashir,release,russia|"),
         ("ru", "Путин предлагает Японии заключить мирный договор", "russia|sign|proposed|+|japan,peace-treaty|"),
@@ -243,6 +245,26 @@ def test_changed_numbers_reversals_and_stages_are_seen_only_on_one_matter() -> N
     assert not same_matter(two, may, sides)
 
 
+def test_what_is_not_ruled_out_or_denied_to_have_ended_goes_on() -> None:
+    closes, may, not_ruled_out = (
+        first(f"Russia {verb} consulate in Sapporo", "en")
+        for verb in ("closes", "does not close", "does not rule out closing")
+    )
+    nobody = replace(closes, actors=())
+    denied = replace(closes, stage=Stage.DENIED)
+
+    assert reversed_act(may, closes)
+    assert not reversed_act(not_ruled_out, closes)
+    assert (reversed_act(closes, may), reversed_act(nobody, may)) == (True, False)
+    assert not reversed_act(closes, denied)
+
+
+def test_a_signature_to_come_is_not_signed_yet() -> None:
+    stages = [first(f"Japan, Russia {verb} agreement", "en").stage for verb in ("to sign", "may sign", "sign")]
+
+    assert stages == [Stage.ANNOUNCED, Stage.PROPOSED, Stage.SIGNED]
+
+
 def test_a_mistake_in_a_word_list_is_told_with_its_place() -> None:
     with pytest.raises(ConfigError, match=r"config/lexicon/en\.toml: verb bow"):
         Vocabulary.from_tables({"en": {"verb": [{"action": "bow", "stage": "deep", "forms": ["bow"]}]}})
@@ -274,5 +296,5 @@ def test_a_number_beyond_all_counting_is_none(lang: str, text: str) -> None:
 
 
 def test_a_year_beyond_any_calendar_names_no_day() -> None:
-    found = Figures("ja", vocabulary().tongue("ja")).days("令和99999999999999999999年5月3日に発表", WEDNESDAY)
+    found = Calendar("ja", vocabulary().tongue("ja")).days("令和99999999999999999999年5月3日に発表", WEDNESDAY)
     assert found == ()

@@ -9,13 +9,27 @@ from functools import lru_cache
 
 import pytest
 
-from monitor.entities import Copy, Detection, NameId, Profile, Reason, Story, StoryId, Told, Verdict, Weight
+from monitor.entities import (
+    Copy,
+    Detection,
+    NameId,
+    Profile,
+    Reason,
+    Story,
+    StoryId,
+    Surroundings,
+    Told,
+    Verdict,
+    Weight,
+)
 from monitor.stories import Policy, Stories
-from monitor.stories.likeness import Rarity, fact_match
+from monitor.stories.likeness import overlap
+from monitor.stories.profile import absorbed, sketch
+from monitor.stories.rarity import rarity
 from tests import make
 from tests.quality.room import extractor, lexicon, stories
 
-NOBODY_LEARNT = (0, {})
+NOBODY_LEARNT = Surroundings()
 
 
 @lru_cache(maxsize=256)
@@ -55,7 +69,7 @@ def test_an_article_joins_the_story_of_its_act_and_says_what_they_share() -> Non
 
     assert (found.story, found.runner_up) == (1, 2)
     assert found.score > found.runner_up_score
-    assert {line.signal for line in found.evidence} == {"story", "fact", "names", "words", "time"}
+    assert [line.signal for line in found.evidence] == ["story", "fact", "names", "words", "time", "runner-up"]
     assert any("kunashir" in line.words for line in found.evidence)
 
 
@@ -83,6 +97,84 @@ def test_a_closed_story_takes_nothing_in() -> None:
     late = tell(DRILL.article.title, hours=24 * 121)
 
     assert stories().assign(late, (story_of(DRILL),), NOBODY_LEARNT, late.article.published_at).story is None
+
+
+def test_a_closed_story_may_still_be_the_one_a_new_one_goes_on_from() -> None:
+    early = Stories(extractor(), policy=Policy(closed=dt.timedelta(days=20)))
+    late = tell("Russia begins drills on Kunashir", hours=24 * 21)
+
+    found = early.assign(late, (story_of(DRILL),), NOBODY_LEARNT, late.article.published_at)
+
+    assert (found.story, found.linked_to) == (None, 1)
+
+
+def test_the_like_of_an_act_years_later_goes_on_from_nothing() -> None:
+    late = tell("Russia begins drills on Kunashir", hours=24 * 700)
+
+    assert stories().assign(late, (story_of(DRILL),), NOBODY_LEARNT, late.article.published_at).linked_to is None
+
+
+def test_a_story_of_another_matter_is_not_gone_on_from() -> None:
+    told = tell("Mitsui buys a stake in a Hokkaido brewery", hours=2)
+
+    assert stories().assign(told, (story_of(DRILL),), NOBODY_LEARNT, told.article.published_at).linked_to is None
+
+
+def test_the_runner_up_is_named_with_what_it_lacks() -> None:
+    told = tell("Russia plans drills on Kunashir island", hours=2)
+
+    found = stories().assign(told, (story_of(FISH, id=2), story_of(DRILL)), NOBODY_LEARNT, told.article.published_at)
+
+    line = found.evidence[-1]
+    assert (line.signal, line.weight) == ("runner-up", found.runner_up_score)
+    assert line.said.startswith(f"s2: {FISH.article.title} (")
+    assert "lacks drill, the disputed islands, kunashir; " in line.said
+
+
+def test_the_score_of_one_story_is_that_of_the_choice_between_no_others() -> None:
+    told = tell("Russia plans drills on Kunashir island", hours=2)
+    at, drill = told.article.published_at, story_of(DRILL)
+
+    found = stories().assign(told, (drill,), NOBODY_LEARNT, at)
+
+    assert round(stories().score(told, drill, NOBODY_LEARNT, at), 4) == found.score
+
+
+def test_an_article_is_found_by_names_acts_words_and_by_strangers_in_any_script() -> None:
+    english = tell("Governor Korvalenko visits Kunashir")
+    japanese = tell("コルバレンコ知事が国後島を訪問", "ja")
+
+    shared = {*stories().keys(english)} & {*stories().keys(japanese)}
+
+    assert {"kunashir", "act:visit"} <= shared
+    assert [key for key in shared if key.startswith("name:")] == ["name:krbrnk"]
+
+
+def test_the_same_stranger_in_two_scripts_speaks_for_one_event_and_another_against() -> None:
+    story = story_of(tell("Governor Korvalenko visits a factory"))
+    same, other = tell("コルバレンコ知事、工場を訪問", "ja", 1), tell("ビシュネフスキー知事、工場を訪問", "ja", 1)
+
+    scores = [stories().score(told, story, NOBODY_LEARNT, told.article.published_at) for told in (same, other)]
+
+    assert scores[0] > scores[1]
+
+
+def test_a_usual_word_tells_less_than_a_rare_one_from_the_first_article_on() -> None:
+    one = sketch(tell("Government official harpoons walrus"), extractor(), Policy())
+
+    found = rarity(one, NOBODY_LEARNT, (), frozenset(), Policy()).words
+
+    assert max(found["en:government"], found["en:official"]) < found["en:walrus"]
+
+
+def test_another_act_of_the_same_people_speaks_against_one_event() -> None:
+    story = story_of(tell("Lavrov visits Kunashir"))
+    at = make.at(hours=1)
+
+    same = stories().score(tell("Lavrov arrives on a visit to Kunashir", hours=1), story, NOBODY_LEARNT, at)
+    other = stories().score(tell("Japan protests against Lavrov on Kunashir", hours=1), story, NOBODY_LEARNT, at)
+
+    assert same > other
 
 
 def test_the_order_of_candidates_changes_nothing() -> None:
@@ -177,7 +269,10 @@ def test_the_same_in_other_words_is_a_repeat() -> None:
     found = detect(tell("Moscow to stage drills on Kunashir", hours=3, publisher="Cape News"), story_of(DRILL))
 
     assert (found.verdict, found.reason) == (Verdict.REPEAT, Reason.NO_NEW_FACT)
-    assert found.evidence[0].said == "newsroom number 2 on it, no new fact"
+    assert [line.said for line in found.evidence if line.signal in {"known", "confirmation"}] == [
+        "known: Russia is to hold a drill near Kunashir",
+        "newsroom number 2 on it, no new fact",
+    ]
 
 
 def test_a_copy_is_a_copy_whatever_it_says() -> None:
@@ -273,14 +368,21 @@ def test_a_copy_is_no_newsroom_and_a_customer_counts_as_its_wire(
     assert (after.publishers, after.families) == (("First", "Second"), newsrooms)
 
 
-def test_how_like_two_facts_are_does_not_hang_on_the_order_of_their_objects() -> None:
+def test_how_like_two_titles_are_does_not_hang_on_the_order_of_their_words() -> None:
     weights = (0.1, 0.2, 0.3, 0.7, 1.1, 1.3)
     found = set()
     for number in range(60):  # other words hash to other places, and a set keeps its words by their hashes
-        words = [f"thing-{number}-{place}" for place in range(8)]
-        rare = Rarity(
-            words={}, concepts=dict(zip(words, (*weights, 2.0, 3.0), strict=True)), usual_word=1.0, usual_concept=1.0
-        )
-        one, other = (make.fact(objects=(*words[:6], words[last])) for last in (6, 7))
-        found.add(fact_match(one, other, {}, rare))
+        words = [f"word-{number}-{place}" for place in range(8)]
+        rare = dict(zip(words, (*weights, 2.0, 3.0), strict=True))
+        found.add(overlap(frozenset((*words[:6], words[6])), (*words[:6], words[7]), rare, 1.0))
     assert len(found) == 1
+
+
+def test_a_story_of_very_many_words_keeps_the_weightiest() -> None:
+    terms = {"en:drill": 2.0, **{f"en:w{number}": 1.0 for number in range(900)}}
+    words = replace(sketch(DRILL, extractor(), Policy()), terms=terms)
+
+    held = absorbed(Profile(), words, extractor(), Policy()).terms
+
+    assert len(held) == Policy().kept_terms
+    assert held["en:drill"] == 2.0

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from monitor.embed import NoEmbedder
-from monitor.entities import Name, NameId, Office, Phrase, RecordId, Topic, TopicId, TopicMatch
+from monitor.entities import AnyOf, Name, NameId, Office, Phrase, RecordId, Together, Topic, TopicId, TopicMatch
 from monitor.lexicon import Lexicon
 from monitor.topics import Classifier
 from tests import make
@@ -136,3 +136,79 @@ def test_a_topic_of_words_only_needs_no_training() -> None:
 
 def test_the_same_article_is_classified_the_same_twice() -> None:
     assert classify("Fishing quota and peace treaty") == classify("Fishing quota and peace treaty")
+
+
+# ------------------------------------------------------------------------------------- things said in one sentence
+
+PIER = AnyOf(names=(NameId("pm-a"),), words={"en": ("pier", "harbour")})
+CLAIM = AnyOf(words={"en": ("claim", "own")})
+PIERS = topic("piers", together=(Together(of=(PIER, CLAIM), unless=AnyOf(words={"en": ("film",)})),))
+
+
+def of_piers(title: str, text: str = "", **fields: object) -> list[str]:
+    return topics(classify(title, text, topics=(dataclasses.replace(PIERS, **fields),)))  # type: ignore[arg-type]
+
+
+def test_two_things_in_one_sentence_speak_for_a_topic_and_neither_does_alone() -> None:
+    assert of_piers("Old claims to the pier are heard") == ["piers"]
+    assert of_piers("Old claims are heard") == []
+    assert of_piers("The pier is old") == []
+    assert of_piers("The pier is old", "There are claims. They are many.") == []
+
+
+def test_an_office_stands_for_whoever_holds_it_on_the_day() -> None:
+    assert of_piers("Ann Abel claims more") == ["piers"]
+    assert of_piers("Bob Bell claims more") == []
+
+
+def test_one_word_is_not_two_things() -> None:
+    both = AnyOf(words={"en": ("pier",)})
+    assert of_piers("A pier", together=(Together(of=(both, both)),)) == []
+    assert of_piers("A pier beside a pier", together=(Together(of=(both, both)),)) == ["piers"]
+
+
+def test_what_must_not_stand_beside_them_silences_a_row() -> None:
+    assert of_piers("A film claims the pier is haunted") == []
+
+
+def test_every_part_of_a_row_must_stand_in_the_sentence() -> None:
+    third = AnyOf(words={"en": ("today",)})
+    row = Together(of=(PIER, CLAIM, third))
+    assert of_piers("Claims to the pier", together=(row,)) == []
+    assert of_piers("Claims to the pier today", together=(row,)) == ["piers"]
+
+
+def test_the_evidence_shows_the_words_in_the_order_they_were_said() -> None:
+    [match] = classify("Old claims to the pier are heard", topics=(PIERS,))
+    assert [(piece.signal, piece.words) for piece in match.evidence] == [("together-title", ("claims … pier",))]
+
+
+# ------------------------------------------------------------------------------------------- what takes its place
+
+PLACE = topic("place", phrases={"en": (Phrase(text="pier"),)}, yields_to=(TopicId("fish"),))
+
+
+def test_a_topic_yields_to_a_surer_one_unless_it_is_spoken_of_in_its_own_right() -> None:
+    both = (*TOPICS, PLACE)
+    assert topics(classify("A quarrel over the pier", topics=both)) == ["place"]
+    assert topics(classify("Fishing quota set at the pier", topics=both)) == ["fish"]
+    matches = classify("The pier: fishing quota, pier, piers", "The pier is the pier.", topics=both)
+    [yields] = [p for m in matches if m.topic == "place" for p in m.evidence if p.signal == "yields"]
+    assert (yields.said, yields.weight < 0) == ("fish takes its place", True)
+
+
+# ------------------------------------------------------------------------------------------------ years gone by
+
+
+@pytest.mark.parametrize(
+    ("text", "recalled"),
+    [
+        ("A peace treaty was drafted in 2019.", True),
+        ("A peace treaty was drafted in 1956.", False),
+        ("A peace treaty is due this year.", False),
+        (f"A peace treaty drafted in 2019 is on the table in {make.NOW.year}.", False),
+    ],
+)
+def test_a_sentence_that_recalls_a_year_of_late_is_a_mention_and_no_report(text: str, recalled: bool) -> None:
+    matches = classify("Envoys argue over fishing quota", text)
+    assert [match.topic for match in matches if match.background] == (["treaty"] if recalled else [])

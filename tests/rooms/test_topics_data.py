@@ -108,6 +108,38 @@ def test_the_names_of_a_topic_are_known(slug: str) -> None:
     assert [row["id"] for row in TOPICS[slug]["names"] if row["id"] not in NAME_IDS] == []
 
 
+def _groups(slug: str) -> list[dict[str, Any]]:
+    rows = TOPICS[slug].get("together", [])
+    return [group for row in rows for group in (*row["of"], row.get("unless", {}))]
+
+
+@each_topic
+def test_what_is_said_together_is_said_in_three_languages_or_by_name(slug: str) -> None:
+    bare = [group for group in _groups(slug) if group and not group.get("names") and set(group["words"]) != set(LANGS)]
+    assert bare == []
+
+
+@each_topic
+def test_the_names_said_together_are_known(slug: str) -> None:
+    assert [name for group in _groups(slug) for name in group.get("names", []) if name not in NAME_IDS] == []
+
+
+@each_topic
+def test_words_said_together_stand_once_in_a_list_and_in_small_letters(slug: str) -> None:
+    for group in _groups(slug):
+        for lang, words in group.get("words", {}).items():
+            assert len(words) == len(set(words)), (lang, words)
+        english = group.get("words", {}).get("en", [])
+        assert [word for word in english if word != word.lower()] == []
+
+
+@each_topic
+def test_a_topic_yields_to_topics_that_are_there_and_never_to_one_that_yields_to_it(slug: str) -> None:
+    rivals = TOPICS[slug].get("yields_to", [])
+    assert set(rivals) <= SLUGS - {slug}
+    assert [rival for rival in rivals if slug in TOPICS[rival].get("yields_to", [])] == []
+
+
 @each_topic
 def test_a_topic_weighs_major_or_minor(slug: str) -> None:
     assert TOPICS[slug]["severity"] in {"major", "minor"}
