@@ -12,7 +12,7 @@ ENV := sh scripts/env.sh
 # `make check` tells everything that is wrong, not the first thing alone.
 MAKEFLAGS += --keep-going
 .NOTPARALLEL:
-.PHONY: help env run demo test check lint types floors spell dependencies containers docs format bench quality peers fuzz lock wheel clean
+.PHONY: help env run demo test check lint types floors spell dependencies containers docs format bench quality chaos peers fuzz lock wheel clean
 
 help: ## this list
 	@echo 'make TARGET [ARGS="…"] [PYTHON=python3.12] [CONFIG=config]'
@@ -73,6 +73,10 @@ format: ## rewrite the code in the house style
 bench: ## the benchmarks; ARGS go to bench
 	@$(ENV) test
 	$(BIN)/python -m bench $(ARGS)
+
+chaos: ## delivery in storms: kills, lost answers, 429s, on both databases; ARGS="--seed 3 --db sqlite --slack shared"
+	@$(ENV) test
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 quality: ## what the product understands: every figure beside its floor and its baseline; ARGS="gate pairs --list"
 	@$(ENV) test

@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import many, peers, polling, replaying, storing
+from bench import many, peers, polling, replaying, storing, telling
 from bench.measure import rounded, speed_ms
 
 CASES = {
@@ -25,9 +25,10 @@ CASES = {
     "replay": replaying.replay,
     "growth": replaying.growth,
     "store": storing.store,
+    "telling": telling.telling,
 }
 """What runs in a process of its own."""
-NAMES = ("polling", "many", "replay", "store")
+NAMES = ("polling", "many", "replay", "store", "telling")
 
 
 def main() -> int:
@@ -53,6 +54,8 @@ def main() -> int:
         found["replay"] = replaying.run(count=given.articles or count, grown=grown, seed=given.seed)
     if "store" in chosen:
         found["store"] = storing.run(documents=2 if given.quick else 10, seed=given.seed, postgres=given.postgres)
+    if "telling" in chosen:
+        found["telling"] = telling.run(minutes=given.minutes or (0.5 if given.quick else 3.0), seed=given.seed)
     if given.json:
         print(json.dumps(rounded(found), ensure_ascii=False, indent=1))
     else:
@@ -87,6 +90,8 @@ def show(found: dict[str, Any]) -> None:
         _show_replay(out, found["replay"])
     if "store" in found:
         _show_store(out, found["store"])
+    if "telling" in found:
+        _show_telling(out, found["telling"])
 
 
 def _show_polling(out: Console, found: dict[str, Any]) -> None:
@@ -154,6 +159,20 @@ def _show_many(out: Console, found: dict[str, Any]) -> None:
     for row in rows:
         grid.add_row(*row)
     out.print(grid)
+
+
+def _show_telling(out: Console, found: dict[str, Any]) -> None:
+    grid = _grid(
+        f"From an article's first sight to Slack's word, without group wait, over {found['channels']} channels",
+        "articles a minute", "alerts", "median s", "p95 s", "most s", "CPU %", "peak MiB",
+    )  # fmt: skip
+    for rate, at in found["at"].items():
+        grid.add_row(
+            rate, str(at["alerts"]), _seconds(at["p50_s"]), _seconds(at["p95_s"]), _seconds(at["most_s"]),
+            f"{at['cpu_percent']:.1f}", f"{at['peak_mib']:.0f}",
+        )  # fmt: skip
+    out.print(grid)
+    out.print(f"With nothing to tell, one feed polled every 5 s: {found['idle']['cpu_percent']:.2f} % of one core.")
 
 
 def _seconds(value: float | None) -> str:

@@ -25,7 +25,7 @@ def document(feed: int, count: int, *, seed: int, changed: bool, off_beat: float
     near = GENERAL_NEAR if off_beat >= GENERAL else NEAR
     news = list(items(count + 1, seed=seed * 1_000_003 + feed, every=PACE, off_beat=off_beat, lang=lang, near=near))
     shown = news[1:] if changed else news[:count]
-    body = "".join(_xml(feed, item) for item in reversed(shown))
+    body = "".join(xml(feed, item) for item in reversed(shown))
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel>'
@@ -46,7 +46,8 @@ def feed_of(feed: int, base: str) -> Feed:
     )
 
 
-def _xml(feed: int, item: Item) -> str:
+def xml(feed: int, item: Item) -> str:
+    """One item as RSS."""
     link = f"https://bench-{feed}.example/news/{item.number}?utm_source=rss"
     text = f'<p>{escape(item.text)}</p><p><a href="{link}">…</a></p>'
     return (

@@ -28,7 +28,7 @@ from bench.server import Offer, running
 from monitor.app import App
 from monitor.daemon import Daemon
 from monitor.entities import Verdict
-from monitor.pipeline import Polled
+from monitor.intake import Polled
 
 CASES = (
     ("cold", "plain", "first poll of every feed"),

@@ -9,7 +9,7 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -22,7 +22,7 @@ from bench.news import START, Item, items
 from monitor.app import App
 from monitor.cli.replay import TOGETHER
 from monitor.entities import Entry, Feed, FeedId, Mode, Story, StoryId, Verdict
-from monitor.pipeline import Dated
+from monitor.intake import Dated
 from monitor.store import tables
 
 HEADLINES = 10_000
@@ -59,6 +59,7 @@ def replay(*, count: int, seed: int) -> dict[str, Any]:
                 dated = [_dated(item) for item in news[first : first + TOGETHER]]
                 accounts = app.pipeline.ingest_each(dated, mode=Mode.LIVE)
                 verdicts.update("known" if account is None else str(account.verdict) for account in accounts)
+        sound(verdicts)
         return {
             "articles": count,
             "wall_s": taken.wall,
@@ -109,6 +110,7 @@ def _patterns(app: App, seed: int) -> list[Story]:
 def _measured(app: App, news: Sequence[Item]) -> dict[str, Any]:
     ours: list[float] = []
     others: list[float] = []
+    verdicts: Counter[str] = Counter()
     gc.collect()
     for item in news:
         before = time.process_time()
@@ -116,6 +118,8 @@ def _measured(app: App, news: Sequence[Item]) -> dict[str, Any]:
         taken = 1000 * (time.process_time() - before)
         off = account is None or account.verdict is Verdict.OFF_BEAT
         (others if off else ours).append(taken)
+        verdicts["known" if account is None else str(account.verdict)] += 1
+    sound(verdicts)
     return {
         "on_beat": len(ours),
         "on_beat_cpu_ms": _mean(ours),
@@ -124,6 +128,16 @@ def _measured(app: App, news: Sequence[Item]) -> dict[str, Any]:
         "off_beat_cpu_ms": _mean(others),
         "off_beat_cpu_ms_median": _median(others),
     }
+
+
+def sound(verdicts: Mapping[str, int]) -> None:
+    """Refuse figures that measure nothing: an entry that a room cannot bear costs less than one that is read."""
+    wrong = {verdict: verdicts[verdict] for verdict in (Verdict.REJECTED, "known") if verdicts.get(verdict)}
+    ours = sum(count for verdict, count in verdicts.items() if verdict not in {*wrong, Verdict.OFF_BEAT})
+    if wrong or not ours:
+        raise RuntimeError(
+            f"no figures: {wrong or 'no article'} where all should be read and some be ours ({verdicts})"
+        )
 
 
 def _dated(item: Item) -> Dated:

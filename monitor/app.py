@@ -5,6 +5,7 @@ What is heavy (names, encoder, signals) is imported where it is built, so that a
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import os
 import platform
@@ -19,12 +20,26 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from monitor.entities import Entry, EntryId, Feed, FeedId, FeedState, Fetched, IncidentKind, Intake, Problem
+from monitor.entities import (
+    Account,
+    Destination,
+    DigestItem,
+    Entry,
+    EntryId,
+    Feed,
+    FeedId,
+    FeedState,
+    Fetched,
+    IncidentKind,
+    Intake,
+    Problem,
+)
 from monitor.errors import AnotherInstanceError, ConfigError, ConfigErrors, StoreError
 from monitor.settings import Config
 
 if TYPE_CHECKING:
     from monitor import schedule
+    from monitor.alerts.buttons import Press
     from monitor.alerts.compose import Composer
     from monitor.alerts.deliver import Delivery
     from monitor.alerts.policy import Policy as AlertPolicy
@@ -33,6 +48,7 @@ if TYPE_CHECKING:
     from monitor.lexicon import Lexicon
     from monitor.pipeline import Pipeline, Rooms
     from monitor.ports import Embedder
+    from monitor.readers import Readers, Reply
     from monitor.sources.http import HttpPolicy
     from monitor.sources.links import Followed
     from monitor.store import SqlStore
@@ -68,6 +84,7 @@ class App:
         self._throwaway = throwaway
         self._gate = config.settings.gate.enabled if gate is None else gate
         self._clock = clock
+        self._still_alone: Callable[[], None] | None = None
 
     # ------------------------------------------------------------------------------------------- doors
 
@@ -163,19 +180,19 @@ class App:
         return open_sinks(self.config.settings, self.folder)
 
     def misrouted(self) -> tuple[ConfigError, ...]:
-        """Every configured destination whose sink is not there, with the place it is configured at."""
+        """Every configured destination that leads nowhere, with the place it is configured at."""
         from monitor.alerts.policy import place
+        from monitor.alerts.sinks import nowhere
 
         settings, folder = self.config.settings, self.config.folder.name
         wanted = [(f"{folder}/monitor.toml", "alerts.destination", settings.alerts.destination)]
         if settings.alerts.operators not in {"", "none"}:
             wanted.append((f"{folder}/monitor.toml", "alerts.operators", settings.alerts.operators))
         wanted += [(f"{folder}/topics/{topic.id}.toml", "channel", topic.channel) for topic in self.config.topics]
-        fix = f"no sink has this name; write {' or '.join(self.sinks)}, for Slack with the channel: slack:C0123"
         return tuple(
             ConfigError(file, key, name, fix)
             for file, key, name in wanted
-            if name and place(name).partition(":")[0] not in self.sinks
+            if name and (fix := nowhere(settings, place(name)))
         )
 
     def alerts_to(self, stream: TextIO) -> None:
@@ -190,9 +207,11 @@ class App:
         from monitor.alerts.deliver import Delivery
 
         if self._clock is None:
-            return Delivery(self.store, self.sinks, self.alert_policy, sleep=self.stopping.wait)
+            return Delivery(self.store, self.sinks, self.alert_policy, sleep=self.stopping.wait, alone=self._alone)
         time = SetTime(self._clock, self.stopping.wait)
-        return Delivery(self.store, self.sinks, self.alert_policy, sleep=time.sleep, monotonic=time.monotonic)
+        return Delivery(
+            self.store, self.sinks, self.alert_policy, sleep=time.sleep, monotonic=time.monotonic, alone=self._alone
+        )
 
     # ------------------------------------------------------------------------------------------- rooms
 
@@ -258,7 +277,7 @@ class App:
         """Held by whoever sends alerts from this database; ``AnotherInstanceError`` for a second one."""
         lock = self.store.instance_lock()
         try:
-            lock.__enter__()
+            self._still_alone = lock.__enter__()
         except AnotherInstanceError as error:
             raise AnotherInstanceError(
                 f"another monitor runs on this database ({error}); two would alert twice: stop that one, "
@@ -267,7 +286,13 @@ class App:
         try:
             yield
         finally:
+            self._still_alone = None
             lock.__exit__(None, None, None)
+
+    def _alone(self) -> None:
+        """Asked before each round of delivery; raises where the lock was lost to another monitor."""
+        if self._still_alone is not None:
+            self._still_alone()
 
     def close(self) -> None:
         """Give the database's connections back, if any were opened."""
@@ -280,15 +305,23 @@ class App:
         ``alone``: the caller holds the instance lock, so leases that stand are of the dead. ``spread``: lay first
         polls apart, and those that became due while nobody polled; without it they are all due at once.
         """
-        from monitor import schedule
+        from monitor import baselines, schedule
+        from monitor.alerts import homes
 
         if misrouted := self.misrouted():
             raise ConfigErrors(misrouted)
         enabled = [feed for feed in self.feeds if feed.enabled]
+        arrival = self.delivery.arrive(now, check=spread is not None) if alone else None
         with self.store.begin() as tx:
-            tx.sync_feeds(self.feeds, now)
-            if alone:
+            before = tx.feed_states()
+            begun = baselines.begin(tx, self.feeds, before, self.config.topics, tx.sync_feeds(self.feeds, now), now)
+            if arrival is not None:
                 tx.free_leases()
+                if arrival.moved or arrival.behind:
+                    baselines.doubt(
+                        tx, self.alert_policy, before, behind=arrival.behind, doubted=arrival.doubted, now=now
+                    )
+                    homes.settle(tx)
             states = tx.feed_states()
             fresh = [feed for feed in enabled if states.get(feed.id) is None or states[feed.id].next_poll_at is None]
             if spread is not None:
@@ -298,7 +331,8 @@ class App:
                 for feed, at in {**schedule.first_poll(fresh, now, wait, spread), **late}.items():
                     tx.save_feed_state(schedule.planned(tx.feed_state(feed), at))
             if alone:
-                self.composer.announce(tx, feeds=len(enabled), now=now)
+                baselines.tell(tx, self.alert_policy, begun, feeds=len(enabled), now=now)
+        self.composer.policy = dataclasses.replace(self.alert_policy, new_topics=begun.new_topics)
         log.info("watching", feeds=len(enabled), new=len(fresh))
 
     def heartbeat(self, owner: str, now: dt.datetime) -> None:
@@ -362,6 +396,7 @@ class App:
         blamed; once it is again, the feeds that could not be reached meanwhile are asked soon.
         """
         from monitor import incidents, schedule
+        from monitor.alerts import notices
 
         with self.store.begin() as tx:
             states = tx.feed_states()
@@ -370,8 +405,7 @@ class App:
             patient = {hold.host for hold in tx.holds(now)}
             found = incidents.house(watched, now, self.schedule_policy, network=network, patient=patient)
             review = incidents.review(held, found, now)
-            for feed, complaint in review.opened:
-                tx.open_incident(feed, complaint, now)
+            ids = {(feed, said.kind): tx.open_incident(feed, said, now) for feed, said in review.opened}
             for incident in (*review.kept, *review.closed):
                 tx.save_incident(incident)
             outage = next((one for one in review.closed if one.kind is IncidentKind.OWN_NETWORK), None)
@@ -379,16 +413,61 @@ class App:
                 wait = self.config.settings.schedule.spread
                 for state in schedule.after_outage(states, outage.opened_at, now, wait, spread).values():
                     tx.save_feed_state(state)
-            self.composer.report(tx, review, now=now)
+            ids |= {(one.feed_id, one.kind): one.id for one in held}
+            notices.report(tx, self.alert_policy, review, ids, now=now)
         for feed, complaint in review.opened:
             log.warning("incident opened", feed=feed, kind=complaint.kind.value, sentence=complaint.sentence)
         for incident in review.closed:
             log.info("incident closed", feed=incident.feed_id, kind=incident.kind.value, ending=incident.ending)
         return review
 
+    def daily(self, now: dt.datetime) -> None:
+        """Once a day, at the digest's hour: what could not be told in time, or that nothing happened."""
+        from monitor.alerts import digests
+
+        with self.store.begin(exclusive=False) as tx:
+            for destination in self.alert_policy.destinations():
+                feeds = sum(feed.enabled for feed in self.feeds)
+                digests.daily(tx, destination, self.alert_policy, feeds=feeds, now=now)
+
+    def retold(self, account: Account, *, publisher: str, at: dt.datetime) -> tuple[DigestItem, Sequence[Destination]]:
+        """A development of the past as a digest lists it, and where."""
+        from monitor.alerts import digests
+
+        return digests.retold(account, self.alert_policy, publisher=publisher, at=at)
+
+    def tell_history(self, found: Mapping[Destination, Sequence[DigestItem]], now: dt.datetime) -> int:
+        """Put what a backfill found into the outbox, as one digest a destination; how many messages it takes."""
+        from monitor.alerts import digests
+
+        with self.store.begin(exclusive=False) as tx:
+            return sum(
+                digests.history(tx, destination, items, self.alert_policy, now) for destination, items in found.items()
+            )
+
     def _watched(self, states: Mapping[FeedId, FeedState]) -> list[tuple[Feed, FeedState]]:
         """The enabled feeds with what is remembered of them."""
         return [(feed, states.get(feed.id) or FeedState(feed_id=feed.id)) for feed in self.feeds if feed.enabled]
+
+    @cached_property
+    def readers(self) -> Readers:
+        """What readers say and do with alerts."""
+        from monitor.readers import Readers
+        from monitor.settings import zone
+
+        return Readers(zone=zone(self.config.settings.alerts.zone))
+
+    def pressed(self, press: Press, now: dt.datetime) -> Reply:
+        """Take in a button that was pressed in Slack, in one transaction that no ingest can cross."""
+        with self.store.begin() as tx:
+            reply = self.readers.press(tx, press, now)
+        log.info("button", button=press.button.value, story=press.story, by=press.user, result=reply.result.value)
+        return reply
+
+    def note_buttons(self, trouble: str, now: dt.datetime) -> None:
+        """Write down how the connection to Slack's buttons is, for ``monitor status``; no trouble: it is well."""
+        with self.store.begin(exclusive=False) as tx:
+            tx.note_buttons(trouble, now)
 
     def links_wanted(self, now: dt.datetime) -> Sequence[str]:
         """Aggregators' links of articles that are ours and that lead nobody knows where yet."""

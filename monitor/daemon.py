@@ -2,8 +2,9 @@
 
 One APScheduler job dispatches: it leases due feeds from the database and starts a task for each. Parsing and the
 transaction run in one worker thread (SQLite has one writer, and the loop stays free): document after document, and in
-between all polls at once that brought none. Delivery has a thread of its own, the heartbeat a third. SIGTERM and SIGINT
-drain: no new poll starts, running ones end or are given up after ``DRAIN``, and the exit code is 0.
+between all polls at once that brought none. Delivery has a thread of its own, readers' buttons a third, the heartbeat
+a fourth. SIGTERM and SIGINT drain: no new poll starts, running ones end or are given up after ``DRAIN``, and the exit
+code is 0.
 """
 
 from __future__ import annotations
@@ -27,10 +28,11 @@ from urllib.parse import urlsplit
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from monitor.alerts.buttons import Press
 from monitor.app import App, Clock
 from monitor.entities import Feed, FeedId, FeedState, Fetched, Problem
-from monitor.errors import ConfigError, ConfigErrors, MonitorError
-from monitor.pipeline import Poll, Polled
+from monitor.errors import AnotherInstanceError, ConfigError, ConfigErrors, MonitorError
+from monitor.intake import Poll, Polled
 from monitor.sources import parts_of
 from monitor.sources.http import Http
 
@@ -82,6 +84,7 @@ class Daemon:
         self._ingest = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ingest")
         self._outgoing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="deliver")
         self._pulse = ThreadPoolExecutor(max_workers=1, thread_name_prefix="heartbeat")
+        self._pressing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="buttons")
         self._busy_since: float | None = None
         self._polls: dict[asyncio.Task[Polled | None], FeedId] = {}
         self._arrived: list[tuple[Poll, asyncio.Future[Polled]]] = []
@@ -97,7 +100,7 @@ class Daemon:
         await self._start(spread=True)
         tick = self.app.config.settings.schedule.tick
         try:
-            async with Http(self.app.http_policy) as http, self._page():
+            async with Http(self.app.http_policy) as http, self._page(), self._buttons():
                 scheduler = AsyncIOScheduler(timezone=dt.UTC)
                 once = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
                 for job, every, arguments in (
@@ -126,6 +129,8 @@ class Daemon:
         finally:
             self._close()
         log.info("stopped")
+        if isinstance(self._mistake, AnotherInstanceError):
+            raise self._mistake
 
     def stop(self) -> None:
         """Begin to drain; a second call changes nothing."""
@@ -193,8 +198,18 @@ class Daemon:
             await asyncio.sleep(min(REFILL, left))
 
     async def deliver(self) -> None:
-        """Send what is due; a fault of the database is logged and tried again."""
-        await self._quietly("delivery", self._outgoing, lambda: self.app.delivery.deliver(self.clock()))
+        """Send what is due; a fault of the database is logged and tried again. Nobody sends beside another monitor."""
+
+        def job() -> None:
+            try:
+                self.app.delivery.deliver(self.clock())
+            except AnotherInstanceError as error:
+                self._mistake = error
+                raise
+
+        await self._quietly("delivery", self._outgoing, job)
+        if isinstance(self._mistake, AnotherInstanceError):
+            self.stop()
 
     async def beat(self) -> None:
         """Write that the daemon lives; not while one document holds up all others."""
@@ -212,6 +227,7 @@ class Daemon:
             alone = await self._in(self._ingest, lambda: self.app.alone_with_failures(now))
             network = not alone or await http.reached(self.app.config.settings.http.anchors)
             await self._in(self._ingest, lambda: self.app.review(now, network=network, spread=self.rng))
+            await self._in(self._ingest, lambda: self.app.daily(now))
 
         await self._heeded("review", job())
 
@@ -246,6 +262,11 @@ class Daemon:
 
         await self._in(self._ingest, job)
 
+    async def press(self, press: Press) -> str:
+        """Take in a button that was pressed; returns when that is committed, with what to tell the one who pressed."""
+        reply = await self._in(self._pressing, lambda: self.app.pressed(press, self.clock()))
+        return reply.text
+
     async def prune(self) -> None:
         """Retention."""
         await self._quietly("retention", self._ingest, lambda: self.app.prune(self.clock()))
@@ -271,6 +292,18 @@ class Daemon:
         from monitor.web.server import serve
 
         return serve(site(self.app, self.push, clock=self.clock), listen)
+
+    def _buttons(self) -> AbstractAsyncContextManager[object]:
+        """Whoever hears the buttons in Slack, where there is an app token; nobody else pays for its libraries."""
+        settings = self.app.config.settings
+        if settings.slack.app_token is None:
+            return contextlib.nullcontext()
+        from monitor.alerts.feedback import Listener
+
+        async def health(trouble: str) -> None:
+            await self._in(self._pulse, lambda: self.app.note_buttons(trouble, self.clock()))
+
+        return Listener.of(settings, heard=self.press, health=health, rng=self.rng).listening()
 
     def _listen(self) -> None:
         """SIGTERM and SIGINT begin to drain; only a process's main thread can be told so."""
@@ -471,7 +504,7 @@ class Daemon:
 
     def _close(self) -> None:
         """What runs in a thread ends by itself; what waits for one is dropped."""
-        for pool in (self._ingest, self._outgoing, self._pulse):
+        for pool in (self._ingest, self._outgoing, self._pressing, self._pulse):
             pool.shutdown(wait=True, cancel_futures=True)
 
 

@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,7 @@ LEAD_UNITS = 16  # shingles at the start: what a teaser and its full text share
 TEXT_UNITS = 10  # shingles below which a text has nothing of its own to be found by, and only its title speaks
 TEASER_UNITS = 30  # shingles below which a text may be a stock phrase, and the headlines must agree too
 SAME_TOPIC = 60.0  # rapidfuzz token_set_ratio of two headlines on one matter
+TEXTS_KEPT = 256  # texts whose shingles and folds are kept: in a burst the same few are compared with each newcomer
 TITLE_LONG_ENOUGH = 5  # words, or three times as many Japanese characters: "Breaking news" is nobody's copy
 
 _CJK = re.compile(r"[\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff々ー]")
@@ -142,7 +144,7 @@ def fingerprint(article: Article) -> Fingerprint:
 def copy_of(article: Article, neighbours: Sequence[Neighbour]) -> Copy | None:
     """The stored article whose text this one carries, if there is one; the closest of several."""
     best: Copy | None = None
-    mine = np.unique(_shingles(article.text))
+    mine = _distinct(article.text)
     for neighbour in neighbours:
         found = _copy(article, mine, neighbour)
         if found is not None and (best is None or found.similarity > best.similarity):
@@ -156,7 +158,7 @@ def _copy(article: Article, mine: _Hashes, neighbour: Neighbour) -> Copy | None:
         return None
     if len(mine) < TEXT_UNITS:
         return _headline_copy(article, neighbour) if same_title else None
-    theirs = np.unique(_shingles(neighbour.text))
+    theirs = _distinct(neighbour.text)
     if len(theirs) < TEXT_UNITS:
         return None
     held = len(np.intersect1d(mine, theirs, assume_unique=True)) / len(mine)
@@ -266,6 +268,13 @@ def _is_cjk(text: str) -> bool:
     return 4 * len(_CJK.findall(text)) > len(text)
 
 
+@lru_cache(maxsize=TEXTS_KEPT)
+def _distinct(text: str) -> _Hashes:
+    """The shingles of a text, each once, in order of size."""
+    return np.unique(_shingles(text))
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
 def _folded(text: str) -> str:
     """What is left of a text when case, punctuation and spacing no longer count."""
     return " ".join(_RUN.findall(unicodedata.normalize("NFKC", text).casefold()))

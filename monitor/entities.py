@@ -150,7 +150,8 @@ class FeedState:
     ``url`` is the address a feed has moved to for good (empty: the configured one, ``url_of`` when it was adopted).
     ``renamed``, ``undated`` and ``foreign`` count documents in a row with that trait; ``private`` says whether the
     server stands at an address that is not public. ``fresh_for`` is
-    how long its last whole document stays fresh; ``rhythm`` its usual pause between two times that bring something new.
+    how long its last whole document stays fresh; ``rhythm`` its usual pause between two times that bring something new,
+    ``long_pause`` the one that nineteen of twenty stay below.
     ``unconditional_at`` is when a whole document came last, whether or not the question set a condition.
     """
 
@@ -188,6 +189,7 @@ class FeedState:
     undated: int = 0
     foreign: int = 0
     rhythm: dt.timedelta | None = None
+    long_pause: dt.timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -431,6 +433,7 @@ class AlertReason(StrEnum):
     """Why a development was told, or was not. Each member has its sentence in ``docs/glossary.md``."""
 
     QUEUED = "queued"
+    DIGEST = "digest"
     BASELINE = "baseline"
     BACKFILL = "backfill"
     TOO_OLD = "too-old"
@@ -440,10 +443,14 @@ class AlertReason(StrEnum):
 
 
 class Weight(StrEnum):
-    """How much a development weighs: a major one may interrupt."""
+    """How much a development weighs: a major one may interrupt, an urgent one also at night.
+
+    No development is urgent by itself: a major one of a topic whose severity is urgent becomes so.
+    """
 
     MINOR = "minor"
     MAJOR = "major"
+    URGENT = "urgent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -465,6 +472,18 @@ class Ruling:
     reason: Reason | None
     score: float
     evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Affair:
+    """What a title may be about without naming a side: an affair of the beat by its words, or a ship by its name.
+
+    ``told`` articles of the beat must have spoken of it in the days before.
+    """
+
+    key: str
+    words: tuple[str, ...]
+    told: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -664,6 +683,8 @@ class Beat:
     relation: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     matter: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What only the two sides have between them: beside one of them it goes without saying who the other is."""
+    affairs: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    """By name, the words of matters that lie open between the two: once told, they go without either side."""
     voice: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What those who speak for a state are reported to do: say, warn, protest."""
     against: tuple[Against, ...] = ()
@@ -726,6 +747,15 @@ class Story:
     muted_until: dt.datetime | None = None
     followed: bool = False
     profile: Profile = Profile()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stirred:
+    """An affair that was told of lately: in how many articles, and the story that moved last with it."""
+
+    key: str
+    story: StoryId
+    articles: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -802,12 +832,18 @@ class Development:
 
 
 class AlertKind(StrEnum):
-    """What a message is: the story's root, a reply in its thread, or a notice of our own."""
+    """What a message is: the story's root, a reply in its thread, many developments in one, or word of our own.
+
+    ``INCIDENT`` is one condition of the feeds, edited until it clears; ``QUIET`` says once a day that nothing happened.
+    """
 
     STORY = "story"
     DEVELOPMENT = "development"
+    DIGEST = "digest"
     START = "start"
     NOTICE = "notice"
+    INCIDENT = "incident"
+    QUIET = "quiet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -820,8 +856,29 @@ class AlertTopic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DigestItem:
+    """One development as a digest lists it. ``why`` says why it came this way and not by itself."""
+
+    ref: str
+    headline: str
+    lang: str = ""
+    weight: Weight = Weight.MINOR
+    news: tuple[str, ...] = ()
+    publishers: tuple[str, ...] = ()
+    url: str = ""
+    at: dt.datetime | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """A development told to one destination: all that a message needs, in plain words, without markup."""
+    """A development told to one destination: all that a message needs, in plain words, without markup.
+
+    ``articles`` have told the story so far, ``changed_at`` is when it last moved: these, the publishers, independent
+    voices and topics of a root that was posted are kept up to date by edits. ``said`` is what readers did with it
+    ("muted until 29 Nov by …"). ``over``: the condition of an incident has cleared. ``followed``: somebody follows the
+    story, and wants to see all of it.
+    """
 
     destination: Destination
     kind: AlertKind
@@ -841,6 +898,12 @@ class Alert:
     url: str = ""
     published_at: dt.datetime | None = None
     text: str = ""
+    articles: int = 1
+    changed_at: dt.datetime | None = None
+    items: tuple[DigestItem, ...] = ()
+    said: tuple[str, ...] = ()
+    over: bool = False
+    followed: bool = False
 
 
 class OutboxState(StrEnum):
@@ -858,7 +921,11 @@ class OutboxState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxRow:
-    """One alert on its way. ``payload`` is frozen once the row is pending; a later template does not change it."""
+    """One alert on its way. ``payload`` is frozen once the row is pending; a later template does not change it.
+
+    ``digest``: it goes out in a digest only, at ``due_at``. ``broadcast``: a reply that was also shown in the channel.
+    ``edit_due_at``: what the message says has moved on, and it is to be edited then (if the sink can).
+    """
 
     id: OutboxId
     alert: Alert
@@ -876,6 +943,9 @@ class OutboxRow:
     remote_id: str = ""
     error: str = ""
     merged_into: OutboxId | None = None
+    digest: bool = False
+    broadcast: bool = False
+    edit_due_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -890,7 +960,10 @@ class Thread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """What we remember of a destination: whether it works, since when not, and when it may be used again."""
+    """What we remember of a destination: whether it works, since when not, and when it may be used again.
+
+    ``digest_until``: the circuit breaker fell, and until then everything but the urgent goes into one digest.
+    """
 
     destination: Destination
     broken: str = ""
@@ -898,6 +971,7 @@ class Channel:
     not_before: dt.datetime | None = None
     last_remote_id: str = ""
     failures: int = 0
+    digest_until: dt.datetime | None = None
 
 
 class SendStatus(StrEnum):
@@ -1024,9 +1098,36 @@ class Account:
     entry: EntryId | None = None
 
 
+class LabelKind(StrEnum):
+    """What a reader said of an alert or an entry, or did with a story; a row for each is in ``docs/quality.md``."""
+
+    RELEVANT = "relevant"
+    NEW = "new"
+    NOT_NEW = "not-new"
+    WRONG_TOPIC = "wrong-topic"
+    OFF_BEAT = "off-beat"
+    SPLIT = "split"
+    MERGE = "merge"
+    MUTE = "mute"
+    FOLLOW = "follow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelView:
+    """What a reader said: ``ref`` is the id it was said of, ``entry`` the first entry behind it."""
+
+    ref: str
+    entry: EntryId | None
+    label: LabelKind
+    by: str
+    at: dt.datetime
+    note: str
+
+
 class Mode(StrEnum):
-    """Under which rule a document comes in: only ``LIVE`` may alert."""
+    """Under which rule a document comes in: only ``LIVE`` may alert, and ``RETOLD`` history goes into one digest."""
 
     LIVE = "live"
     BASELINE = "baseline"
     BACKFILL = "backfill"
+    RETOLD = "retold"

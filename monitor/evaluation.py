@@ -10,41 +10,20 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
-from monitor.entities import EntryId, FeedId, Reason, TopicId, Verdict
+from monitor.entities import EntryId, FeedId, LabelKind, LabelView, Reason, TopicId, Verdict
 
 NORMAL_95 = 1.959964  # standard deviations on both sides of a normal mean that hold 95 % of it
 
 
-class LabelKind(StrEnum):
-    """What a reader said of an alert or an entry. Each member has its row in ``docs/quality.md``."""
-
-    RELEVANT = "relevant"
-    NEW = "new"
-    NOT_NEW = "not-new"
-    WRONG_TOPIC = "wrong-topic"
-    OFF_BEAT = "off-beat"
-    SPLIT = "split"
-    MERGE = "merge"
-
-
 WISHES = frozenset({LabelKind.SPLIT, LabelKind.MERGE})
-"""Labels that ask for another story, and say nothing of the alert."""
+"""Labels that ask for another story."""
+DEEDS = frozenset({LabelKind.MUTE, LabelKind.FOLLOW})
+"""Labels of what was done with a story."""
+NO_WORD = WISHES | DEEDS
+"""Labels that say nothing of whether the alert was right."""
 ON_NEWS: Mapping[LabelKind, bool] = {LabelKind.NEW: True, LabelKind.NOT_NEW: False}
 """What a label says of the question whether an entry brought something new."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelView:
-    """What a reader said."""
-
-    ref: str
-    entry: EntryId | None
-    label: LabelKind
-    by: str
-    at: dt.datetime
-    note: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,12 +87,13 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """All that a period's labels say. ``alerts`` were told in it, labelled or not."""
+    """All that a period's labels say. ``alerts`` were told in it, labelled or not; ``given`` counts labels by kind."""
 
     since: dt.datetime | None
     until: dt.datetime | None
     alerts: int
     readers: tuple[str, ...]
+    given: Mapping[LabelKind, int]
     whole: Score
     by: Mapping[str, tuple[Score, ...]]
     days: tuple[Day, ...]
@@ -141,6 +121,7 @@ def evaluate(
         until=until,
         alerts=len(told_at),
         readers=tuple(sorted({label.by for one in entries for label in one.labels})),
+        given=_given(entries),
         whole=score("all", entries),
         by={what: _apart(entries, names) for what, names in rows.items()},
         days=_days(told_at, zone),
@@ -150,8 +131,8 @@ def evaluate(
 
 
 def score(row: str, labelled: Sequence[Labelled]) -> Score:
-    """The figures of some entries. Where readers disagree, the latest word on a question counts; a wish is no word."""
-    entries = [one for one in labelled if any(label.label not in WISHES for label in one.labels)]
+    """The figures of some entries. Where readers disagree, the latest word on a question counts."""
+    entries = [one for one in labelled if any(label.label not in NO_WORD for label in one.labels)]
     told = [one for one in entries if one.told]
     silent = [one for one in entries if not one.told]
     right = sum(ours(one.labels) and new(one.labels) is not False for one in told)
@@ -176,7 +157,7 @@ def score(row: str, labelled: Sequence[Labelled]) -> Score:
 
 def ours(labels: Iterable[LabelView]) -> bool:
     """Whether an entry is of the beat, in the latest word on it. Every label but ``off-beat`` takes it for granted."""
-    said = [label.label for label in labels if label.label not in WISHES]
+    said = [label.label for label in labels if label.label not in NO_WORD]
     return not said or said[-1] is not LabelKind.OFF_BEAT
 
 
@@ -203,6 +184,12 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
     middle = share + spread / 2
     half = NORMAL_95 * math.sqrt(share * (1 - share) / of + spread / (4 * of))
     return max(0.0, (middle - half) / (1 + spread)), min(1.0, (middle + half) / (1 + spread))
+
+
+def _given(entries: Iterable[Labelled]) -> dict[LabelKind, int]:
+    """How many labels of each kind were given, in the order of the kinds."""
+    counts = Counter(label.label for one in entries for label in one.labels)
+    return {kind: counts[kind] for kind in LabelKind if counts[kind]}
 
 
 def _holds(labels: Iterable[LabelView], kind: LabelKind) -> bool:

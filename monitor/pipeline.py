@@ -16,9 +16,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import hashlib
-import itertools
-import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -40,12 +37,10 @@ from monitor.entities import (
     Evidence,
     Feed,
     FeedState,
-    Fetched,
-    Fingerprint,
     Intake,
     Known,
     Mode,
-    Problem,
+    Reading,
     Reason,
     Ruling,
     Standing,
@@ -56,7 +51,21 @@ from monitor.entities import (
 )
 from monitor.errors import StoreError
 from monitor.facts import Extractor
-from monitor.gate import Gate, OpenGate
+from monitor.gate import MOVED, OPENED, Gate, OpenGate
+from monitor.intake import (
+    Dated,
+    Draft,
+    Drafted,
+    Poll,
+    Polled,
+    apart,
+    counted,
+    items_kept,
+    joined,
+    log_poll,
+    plainly_off_beat,
+    runs,
+)
 from monitor.lexicon import Lexicon
 from monitor.ports import Embedder, Store, Tx
 from monitor.sources import SOURCES
@@ -77,82 +86,6 @@ class Rooms:
     extractor: Extractor
     stories: Stories
     composer: compose.Composer
-
-
-ITEMS_MOST = 5000
-"""Items of earlier documents kept beside a piece of one: a feed that is cut at every poll must not grow for ever."""
-NO_PRINT = Fingerprint()
-"""What an article that is not of the beat is compared by: nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """An article on its way to the transaction, with everything that could be found out without it.
-
-    ``digest`` is the item's (``Entry.digest``); ``aliases`` are keys under which we do not hold it yet.
-    """
-
-    article: Article
-    standing: Standing
-    digest: bytes = b""
-    held: Known | None = None
-    aliases: tuple[str, ...] = ()
-    fingerprint: Fingerprint = NO_PRINT
-    ruling: Ruling | None = None
-    told: Told | None = None
-    failed: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drafted:
-    """One document's drafts, and what could not become one: ``unread`` digests come again with the next poll."""
-
-    drafts: tuple[Draft, ...] = ()
-    rejected: int = 0
-    unread: frozenset[bytes] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Poll:
-    """What one poll brought, before anything came of it. ``parts`` are the documents that an index stands for.
-
-    ``jitter`` is a number from 0 to 1 that moves the next poll.
-    """
-
-    feed: Feed
-    state: FeedState
-    fetched: Fetched
-    parts: tuple[Fetched, ...] = ()
-    jitter: float = 0.0
-
-    @property
-    def bare(self) -> bool:
-        """Whether there is nothing to parse: a 304, a failure, or the body we had before."""
-        fetched = self.fetched
-        if fetched.not_modified or (fetched.problem and fetched.problem is not Problem.CUT_SHORT):
-            return True
-        return bool(fetched.body_hash) and fetched.body_hash == self.state.body_hash and not fetched.pushed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Polled:
-    """What one poll came to."""
-
-    feed: Feed
-    state: FeedState
-    fetched: Fetched
-    accounts: tuple[Account, ...] = ()
-    entries: int = 0
-    rejected: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dated:
-    """An entry that came from no poll, and the moment it is taken in at."""
-
-    feed: Feed
-    entry: Entry
-    now: dt.datetime
 
 
 class Pipeline:
@@ -196,16 +129,16 @@ class Pipeline:
         with self.store.read() as tx:
             before = tx.items(feed.id)
         seen = frozenset(before)
-        document = _joined([SOURCES[feed.kind].parse(feed, one, seen) for one in (fetched, *poll.parts)], poll.parts)
+        document = joined([SOURCES[feed.kind].parse(feed, one, seen) for one in (fetched, *poll.parts)], poll.parts)
         drafted = self.draft(feed, document.entries, now=now)
         mode = Mode.LIVE if state.baseline_at else Mode.BASELINE
         with self.store.begin() as tx:
             accounts, undone = self.settle(tx, drafted.drafts, now=now, mode=mode)
-            intake = _intake(document, drafted.drafts, accounts, feed, before=frozenset(before.values()))
+            intake = counted(document, drafted.drafts, accounts, feed, before=frozenset(before.values()))
             moved = self._moved(tx, poll, document, intake, now)
             for one in (fetched, *poll.parts):
                 tx.keep_raw(one)
-            kept = _kept(fetched, document, drafted.drafts, before, without=drafted.unread | undone)
+            kept = items_kept(fetched, document, drafted.drafts, before, without=drafted.unread | undone)
             owner = "" if fetched.pushed else self.owner  # a push holds no lease, and must not free that of a poll
             tx.save_polled([moved], owner=owner, items={feed.id: kept})
         polled = Polled(
@@ -216,7 +149,7 @@ class Pipeline:
             entries=intake.entries,
             rejected=drafted.rejected + document.skipped,
         )
-        _log_poll(polled, document)
+        log_poll(polled, document)
         return polled
 
     def pass_by(self, polls: Sequence[Poll], *, now: dt.datetime) -> list[Polled]:
@@ -228,7 +161,7 @@ class Pipeline:
                 done.append(Polled(feed=poll.feed, state=moved, fetched=poll.fetched))
             tx.save_polled([polled.state for polled in done], owner=self.owner)
         for polled in done:
-            _log_poll(polled)
+            log_poll(polled)
         return done
 
     def take_in_page(self, poll: Poll, *, now: dt.datetime) -> Polled:
@@ -243,7 +176,7 @@ class Pipeline:
         drafted = self.draft(feed, document.entries, now=now)
         with self.store.begin() as tx:
             accounts, _ = self.settle(tx, drafted.drafts, now=now, mode=Mode.LIVE)
-            intake = _intake(document, drafted.drafts, accounts, feed)
+            intake = counted(document, drafted.drafts, accounts, feed)
             moved = tx.feed_state(feed.id)
             if moved.gap == state.gap:
                 moved = schedule.after_page(feed, moved, fetched, document, intake=intake, now=now)
@@ -291,11 +224,11 @@ class Pipeline:
         Where two of them share a key, the second waits until the first is stored.
         """
         accounts: list[Account | None] = []
-        for articles in _apart([self._cleaned(one) for one in given]):
+        for articles in apart([self._cleaned(one) for one in given]):
             whole = [article for article in articles if article is not None]
             with self.store.read() as tx:
                 known = tx.known([key for article in whole for key in article.keys])
-            drafts = {id(article): self._draft(article, known, b"") for article in whole}
+            drafts = {id(draft.article): draft for draft in self._drafts(whole, known, {})}
             with self.store.begin() as tx:
                 settled = {id(draft): said for draft, said in self._settled(tx, drafts.values(), mode=mode)}
             accounts += [settled.get(id(drafts.get(id(article)))) for article in articles]
@@ -330,42 +263,76 @@ class Pipeline:
             known = tx.known([key for article in articles for key in article.keys])
         rejected = len(entries) - len(articles)
         articles.sort(key=lambda article: article.published_at)
-        drafts = tuple(self._draft(article, known, digests[article.keys[0]]) for article in dedupe.newest(articles))
-        return Drafted(drafts=drafts, rejected=rejected, unread=frozenset(unread))
+        drafts = self._drafts(dedupe.newest(articles), known, digests)
+        return Drafted(drafts=tuple(drafts), rejected=rejected, unread=frozenset(unread))
 
-    def _draft(self, article: Article, known: Mapping[str, Known], digest: bytes) -> Draft:
+    def _drafts(
+        self, articles: Iterable[Article], known: Mapping[str, Known], digests: Mapping[str, bytes]
+    ) -> list[Draft]:
+        """Drafts of articles in their order: all are gated, then those that go on are encoded, then read.
+
+        The encoder is asked for many in a row: by then its weights stand in the processor's cache.
+        """
+        gated = [self._gated(article, known, digests.get(article.keys[0], b"")) for article in articles]
+        meant = self._meant(gated)
+        return [
+            draft if reading is None else self._read(draft, reading, meant.get(place))
+            for place, (draft, reading) in enumerate(gated)
+        ]
+
+    def _gated(self, article: Article, known: Mapping[str, Known], digest: bytes) -> tuple[Draft, Reading | None]:
+        """What the gate says of one article; with its reading where it goes on, off-beat ones stop here."""
         standing, held = dedupe.standing(article, known)
         aliases = tuple(key for key in article.keys if key not in known) if held is not None else ()
         draft = Draft(article=article, standing=standing, digest=digest, held=held, aliases=aliases)
         if standing is Standing.KNOWN:
-            return draft
+            return draft, None
         try:
-            return self._read(draft)
+            rooms = self.rooms
+            strange, affairs = rooms.gate.glance(article), rooms.gate.affairs(article)
+            if strange is not None and not affairs:
+                return dataclasses.replace(draft, ruling=strange), None
+            reading = rooms.lexicon.scan(article.title, article.text, article.lang, on=article.published_at.date())
+            ruling = strange or rooms.gate.judge(article, reading)
+            doubtful = ruling.reason is not Reason.AGAINST and affairs and not rooms.gate.opposed(reading)
         except Exception as error:  # one entry that a room cannot bear must not cost the document
             log.exception("entry rejected", url=article.url, title=article.title)
-            return dataclasses.replace(draft, failed=f"{type(error).__name__}: {error}")
+            return dataclasses.replace(draft, failed=f"{type(error).__name__}: {error}"), None
+        if not ruling.relevant and not doubtful:
+            return dataclasses.replace(draft, ruling=ruling), None
+        return dataclasses.replace(draft, ruling=ruling, affairs=affairs), reading
 
-    def _read(self, draft: Draft) -> Draft:
-        """What the pure rooms say of one article; off-beat ones stop at the gate."""
+    def _meant(self, gated: Sequence[tuple[Draft, Reading | None]]) -> Mapping[int, tuple[float, ...]]:
+        """Vectors by the place of their draft; none of a language of which one text will not be encoded."""
+        places: dict[str, list[int]] = {}
+        for place, (_, reading) in enumerate(gated):
+            if reading is not None:
+                places.setdefault(reading.lang, []).append(place)
+        found: dict[int, tuple[float, ...]] = {}
+        for lang, some in places.items():
+            try:
+                vectors = self.rooms.embedder.embed([lead(gated[place][0].article) for place in some], lang)
+            except Exception:  # one by one it shows which
+                log.debug("texts are encoded one by one", exc_info=True)
+                continue
+            found |= zip(some, vectors, strict=True)
+        return found
+
+    def _read(self, draft: Draft, scanned: Reading, vector: tuple[float, ...] | None) -> Draft:
+        """What the rooms behind the gate say of one article."""
         rooms, article = self.rooms, draft.article
-        strange = rooms.gate.glance(article)
-        if strange is not None:
-            return dataclasses.replace(draft, ruling=strange)
-        reading = rooms.lexicon.scan(article.title, article.text, article.lang, on=article.published_at.date())
-        ruling = rooms.gate.judge(article, reading)
-        if not ruling.relevant:
-            return dataclasses.replace(draft, ruling=ruling)
-        reading = dataclasses.replace(
-            rooms.lexicon.with_terms(reading), vector=rooms.embedder.embed([lead(article)], reading.lang)[0]
-        )
-        matches = rooms.classifier.classify(article, reading)
-        facts = rooms.extractor.extract(article, reading)
-        return dataclasses.replace(
-            draft,
-            ruling=ruling,
-            fingerprint=dedupe.fingerprint(article),
-            told=Told(article=article, reading=reading, matches=matches, facts=facts),
-        )
+        try:
+            if vector is None:
+                vector = rooms.embedder.embed([lead(article)], scanned.lang)[0]
+            reading = dataclasses.replace(rooms.lexicon.with_terms(scanned), vector=vector)
+            matches = rooms.classifier.classify(article, reading)
+            facts = rooms.extractor.extract(article, reading)
+            fingerprint = dedupe.fingerprint(article)
+        except Exception as error:
+            log.exception("entry rejected", url=article.url, title=article.title)
+            return dataclasses.replace(draft, failed=f"{type(error).__name__}: {error}")
+        told = Told(article=article, reading=reading, matches=matches, facts=facts)
+        return dataclasses.replace(draft, fingerprint=fingerprint, told=told)
 
     # ----------------------------------------------------------------------------- inside the transaction
 
@@ -389,8 +356,8 @@ class Pipeline:
         self, tx: Tx, drafts: Iterable[Draft], *, mode: Mode, now: dt.datetime | None = None
     ) -> Iterator[tuple[Draft, Account | None]]:
         """Each draft with its verdict; without ``now`` each is taken in when it was first seen."""
-        for run in _runs(drafts):
-            together = self._settle_off_beat(tx, run) if _plainly_off_beat(run[0]) else None
+        for run in runs(drafts):
+            together = self._settle_off_beat(tx, run) if plainly_off_beat(run[0]) else None
             if together is not None:
                 yield from zip(run, together, strict=True)
                 continue
@@ -455,10 +422,24 @@ class Pipeline:
         entry = held.entry if held else tx.add(article)
         if entry is None:
             return None  # another entry of this document, or another worker, was first
+        if draft.doubtful:
+            draft = self._second_look(tx, draft)
         if draft.told is None:
             return self._off_beat(tx, draft, entry, now)
         edited = held is not None and held.article is not None
         return self._on_beat(tx, draft, draft.told, entry, edited=edited, now=now, mode=mode)
+
+    def _second_look(self, tx: Tx, draft: Draft) -> Draft:
+        """A refused article as one of ours, where what was stored before it makes plain what it is about.
+
+        Its affairs are not kept: what was recalled recalls no others.
+        """
+        at, keys = draft.article.published_at, [affair.key for affair in draft.affairs]
+        assert draft.ruling is not None
+        ruling = self.rooms.gate.recall(draft.ruling, draft.affairs, tx.stirred(keys, at, opened=OPENED, moved=MOVED))
+        if ruling is None:
+            return dataclasses.replace(draft, told=None)
+        return dataclasses.replace(draft, ruling=ruling, affairs=())
 
     def _off_beat(self, tx: Tx, draft: Draft, entry: EntryId, now: dt.datetime) -> Account:
         article, held = draft.article, draft.held
@@ -517,6 +498,8 @@ class Pipeline:
         )
         if detection.verdict is Verdict.DEVELOPMENT:
             account = self._develop(tx, told, account, moved, article_id, now=now, mode=mode)
+        if story is not None and mode is Mode.LIVE:
+            rooms.composer.touch(tx, told, account, moved, now=now)
         if edited:
             tx.add_revision(entry, article, account, now)
         else:
@@ -560,7 +543,7 @@ class Pipeline:
             assert story is not None
         moved = stories.absorb(story, told, edited=edited, copied=copied)
         tx.save_story(moved)
-        tx.index_story(moved, keys)
+        tx.index_story(moved, (*keys, *(affair.key for affair in draft.affairs)))
         if edited and draft.held is not None and draft.held.article is not None:
             article_id = draft.held.article
         else:
@@ -577,172 +560,7 @@ class Pipeline:
         told_or_why = composer.judge(told, detection, story, mode=mode, now=now)
         development = tx.add_development(story.id, article, detection, told_or_why, now)
         account = dataclasses.replace(account, development=development, alert=told_or_why)
-        if told_or_why is AlertReason.QUEUED:
+        if mode is Mode.LIVE and told_or_why in {AlertReason.QUEUED, AlertReason.DIGEST}:
             nearest = self.rooms.classifier.nearest(told.article, told.reading)
             composer.enqueue(tx, told, account, story, nearest=nearest, now=now)
         return account
-
-
-def _apart(articles: Sequence[Article | None]) -> Iterator[list[Article | None]]:
-    """The articles in their order, cut wherever one shares a key with another of its part."""
-    part: list[Article | None] = []
-    keys: set[str] = set()
-    for article in articles:
-        if article is not None and not keys.isdisjoint(article.keys):
-            yield part
-            part, keys = [], set()
-        part.append(article)
-        keys.update(article.keys if article is not None else ())
-    if part:
-        yield part
-
-
-def _runs(drafts: Iterable[Draft]) -> Iterator[list[Draft]]:
-    """The drafts in their order: new ones off the beat that follow one another together, each of the others alone.
-
-    Two entries of one run share no key: the second of such a pair is no new entry.
-    """
-    run: list[Draft] = []
-    keys: set[str] = set()
-    for draft in drafts:
-        if draft.standing is Standing.KNOWN and not draft.aliases:
-            continue  # nothing to write
-        plain = _plainly_off_beat(draft)
-        if run and not (plain and keys.isdisjoint(draft.article.keys)):
-            yield run
-            run, keys = [], set()
-        if plain:
-            run.append(draft)
-            keys.update(draft.article.keys)
-        else:
-            yield [draft]
-    if run:
-        yield run
-
-
-def _plainly_off_beat(draft: Draft) -> bool:
-    """Whether a draft is a new entry that the gate said no to, so that nothing but its own row is to be written."""
-    return draft.standing is Standing.NEW and draft.told is None and not draft.failed
-
-
-def _joined(documents: Sequence[Document], fetched: Sequence[Fetched]) -> Document:
-    """An index and its parts, as they were ``fetched``, as one document.
-
-    Where a part cannot be read, the others make a document that was cut short: no baseline, asked for again soon, and
-    told when it goes on. A part that holds no news is none of that.
-    """
-    first, *parts = documents
-    if not parts:
-        return first
-    held = [part for part in parts if part.problem in {None, Problem.CUT_SHORT}]
-    problem = first.problem if held else parts[0].problem
-    said = [first.flagged]
-    for part, one in zip(parts, fetched, strict=True):
-        wrong = one.problem or part.problem
-        if wrong not in {None, Problem.EMPTY}:
-            problem = Problem.CUT_SHORT if held else wrong
-            said.append(f"its part {one.url} cannot be read whole: {one.message or part.flagged or wrong}")
-        else:
-            said.append(part.flagged)
-    return dataclasses.replace(
-        first,
-        entries=tuple(entry for part in held for entry in part.entries),
-        unchanged=sum(part.unchanged for part in held),
-        digests=tuple(digest for part in held for digest in part.digests),
-        skipped=sum(part.skipped for part in held),
-        problem=problem,
-        flagged="; ".join(filter(None, said)),
-    )
-
-
-def _kept(
-    fetched: Fetched,
-    document: Document,
-    drafts: Sequence[Draft],
-    before: Mapping[bytes, bytes],
-    *,
-    without: frozenset[bytes],
-) -> Mapping[bytes, bytes]:
-    """The items to know the next document's by; those of a piece or a push join the ones before.
-
-    An item that is no article has no identity.
-    """
-    read = {draft.digest: _identity(draft.article) for draft in drafts if draft.digest}
-    kept = {digest: read.get(digest) or before.get(digest, b"") for digest in document.digests}
-    # Of a document in doubt no item has a digest: its articles stand under their identity, and are read again.
-    kept |= {identity: identity for identity in (_identity(draft.article) for draft in drafts if not draft.digest)}
-    if fetched.partial or fetched.pushed or document.problem is not None:
-        kept = {**dict(list(before.items())[-ITEMS_MOST:]), **kept}
-    return {digest: identity for digest, identity in kept.items() if digest not in without}
-
-
-def _identity(article: Article) -> bytes:
-    """What an article is known by, in 8 bytes."""
-    return hashlib.blake2b(article.keys[0].encode(errors="replace"), digest_size=8).digest()
-
-
-def _intake(
-    document: Document,
-    drafts: Sequence[Draft],
-    accounts: Sequence[Account],
-    feed: Feed,
-    *,
-    before: frozenset[bytes] | None = None,
-) -> Intake:
-    """What a document came to, in counts.
-
-    Overlap is with this feed's own past: what another feed brought first, and did not stand in the document ``before``,
-    is new to it. Of an older page (None) it is held, whoever brought it.
-    """
-    elsewhere = (
-        0
-        if before is None
-        else sum(
-            draft.held is not None and draft.held.feed_id != feed.id and _identity(draft.article) not in before
-            for draft in drafts
-        )
-    )
-    dates = [draft.article.published_at for draft in drafts if draft.article.dated]
-    fresh = sorted(
-        draft.article.published_at for draft in drafts if draft.standing is Standing.NEW and draft.article.dated
-    )
-    pauses = [after - before_it for before_it, after in itertools.pairwise(fresh)]
-    one_date = len(dates) > 1 and len(set(dates)) == 1
-    return Intake(
-        entries=document.unchanged + len(document.entries),
-        new=sum(account.standing is Standing.NEW for account in accounts) + elsewhere,
-        read=len(drafts),
-        renamed=sum(draft.held is not None and any(map(_is_guid, draft.aliases)) for draft in drafts),
-        undated=len(drafts) if one_date else len(drafts) - len(dates),
-        foreign=sum(bool(feed.lang) and draft.article.lang != feed.lang for draft in drafts),
-        newest=max(dates, default=None),
-        oldest_new=min(fresh, default=None),
-        pause=statistics.median_high(pauses) if pauses else None,
-    )
-
-
-def _is_guid(key: str) -> bool:
-    return key.startswith("guid:")
-
-
-def _log_poll(polled: Polled, document: Document | None = None) -> None:
-    """One line a poll: what came, what was new, what is wrong; of one that brought nothing, only where details are."""
-    new = [account for account in polled.accounts if account.standing is Standing.NEW]
-    fields: dict[str, object] = {
-        "feed": polled.feed.id,
-        "status": polled.fetched.status,
-        "entries": polled.entries,
-        "new": len(new),
-        "on_beat": sum(account.verdict is not Verdict.OFF_BEAT for account in new),
-        "developments": sum(account.verdict is Verdict.DEVELOPMENT for account in polled.accounts),
-    }
-    if polled.rejected:
-        fields["rejected"] = polled.rejected
-    if document is not None and document.rests:
-        fields["publisher_rests"] = document.rests  # news does not keep these hours, so polls go on
-    if polled.state.problem:
-        log.warning("poll failed", **fields, problem=polled.state.problem.value, message=polled.state.problem_message)
-    elif document is None:
-        log.debug("nothing new", feed=polled.feed.id, status=polled.fetched.status)
-    else:
-        log.info("polled", **fields)

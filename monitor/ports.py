@@ -6,7 +6,7 @@ They live on the lowest floor, so that ``alerts`` can deliver from a store that 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -34,11 +34,14 @@ from monitor.entities import (
     Incident,
     IncidentId,
     Known,
+    LabelKind,
+    LabelView,
     Neighbour,
     OutboxId,
     OutboxRow,
     OutboxState,
     Profile,
+    Stirred,
     Story,
     StoryId,
     Thread,
@@ -67,6 +70,7 @@ class OutboxTx(Protocol):
         now: dt.datetime,
         expires_at: dt.datetime | None = None,
         payload: str = "",
+        digest: bool = False,
     ) -> OutboxId | None:
         """A new row, or None where a row of this key stands already (it is never sent twice)."""
         ...
@@ -77,8 +81,40 @@ class OutboxTx(Protocol):
         """Rows in these states, oldest first."""
         ...
 
-    def outbox_row(self, row: OutboxId) -> OutboxRow | None:
-        """One row by id."""
+    def outbox_row(self, row: OutboxId, *, lock: bool = False) -> OutboxRow | None:
+        """One row by id. ``lock``: nobody else changes it until this transaction ends."""
+        ...
+
+    def roots(self, story: StoryId) -> Sequence[OutboxRow]:
+        """The message of this story at each destination: the root that stands there, or the one that waits to."""
+        ...
+
+    def rewrite(self, row: OutboxId, alert: Alert, *, edit_due_at: dt.datetime | None = None) -> None:
+        """Another text for a row. Where its message stands already, it is edited at ``edit_due_at`` (or sooner)."""
+        ...
+
+    def edits_due(self) -> Sequence[OutboxRow]:
+        """Of each destination the sent row whose message is to be edited first, whenever that is."""
+        ...
+
+    def edited(self, row: OutboxRow, *, again_at: dt.datetime | None = None) -> None:
+        """An edit ended: its payload is kept; unless the row moved on meanwhile, it is due no more (or again then)."""
+        ...
+
+    def unlisted(self, since: dt.datetime) -> Sequence[OutboxRow]:
+        """Rows created since then that expired unsent and stand in no digest yet, oldest first."""
+        ...
+
+    def doubt(self, now: dt.datetime) -> int:
+        """Let every open row be looked up before it is sent: another copy of this database may have told it."""
+        ...
+
+    def sent_since(self, destination: Destination, since: dt.datetime) -> Sequence[OutboxRow]:
+        """Rows that went out here from then on (or are on their way), oldest first: what a breaker counts."""
+        ...
+
+    def outbox_of(self, dedup_key: str) -> OutboxRow | None:
+        """The row of this key, whatever became of it."""
         ...
 
     def update_outbox(self, row: OutboxRow) -> None:
@@ -99,6 +135,14 @@ class OutboxTx(Protocol):
 
     def save_channel(self, channel: Channel) -> None:
         """Write a destination's state."""
+        ...
+
+    def meta(self, key: str) -> str | None:
+        """A remark about the database as a whole."""
+        ...
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Write such a remark."""
         ...
 
     def link(self, url: str) -> str:
@@ -122,8 +166,11 @@ class Tx(OutboxTx, Protocol):
         ...
 
     # feeds
-    def sync_feeds(self, feeds: Sequence[Feed], now: dt.datetime) -> None:
-        """Make the feed table follow the configuration; feeds gone from it keep their rows, disabled."""
+    def sync_feeds(self, feeds: Sequence[Feed], now: dt.datetime) -> Sequence[FeedId]:
+        """Make the feed table follow the configuration; feeds gone from it keep their rows, disabled.
+
+        Answers which feeds have another address than before.
+        """
         ...
 
     def feed_state(self, feed: FeedId) -> FeedState:
@@ -193,6 +240,10 @@ class Tx(OutboxTx, Protocol):
         """Keep a raw body (compressed) so that a parser fix can be replayed."""
         ...
 
+    def raw(self, feed: FeedId, *, limit: int = 100) -> Sequence[Fetched]:
+        """The raw bodies kept of a feed, latest first."""
+        ...
+
     # entries and articles
     def known(self, keys: Sequence[str]) -> Mapping[str, Known]:
         """Which of these identity keys we hold, and as what."""
@@ -247,6 +298,12 @@ class Tx(OutboxTx, Protocol):
         """Let a story be found by the keys of an article that was placed in it."""
         ...
 
+    def stirred(
+        self, keys: Sequence[str], at: dt.datetime, *, opened: dt.timedelta, moved: dt.timedelta
+    ) -> Sequence[Stirred]:
+        """Which affairs were told of before ``at``, in stories no older than ``opened`` that moved within ``moved``."""
+        ...
+
     def busy(self, at: dt.datetime, *, within: dt.timedelta) -> int:
         """How many articles were published within so long before or after ``at``."""
         ...
@@ -279,6 +336,19 @@ class Tx(OutboxTx, Protocol):
         """A story's developments, oldest first."""
         ...
 
+    # readers
+    def label(self, ref: str, label: LabelKind, *, by: str, now: dt.datetime, note: str = "") -> LabelView | None:
+        """Keep what a reader said of an id, or None where that names nothing. Said again, it stands as said last."""
+        ...
+
+    def labels_of(self, refs: Sequence[str]) -> Sequence[LabelView]:
+        """What readers said of these ids, in the order they said it."""
+        ...
+
+    def telling(self, ref: str) -> Sequence[OutboxRow]:
+        """Rows that told (or are to tell) a story, s12, or a development, d5, or are one, o7; oldest first."""
+        ...
+
 
 class Store(Protocol):
     """The cellar. A transaction commits when its block ends and leaves nothing behind when it raises."""
@@ -294,8 +364,15 @@ class Store(Protocol):
         """A snapshot to read from; writing in it is an error."""
         ...
 
-    def instance_lock(self, name: str = "daemon") -> AbstractContextManager[None]:
-        """Held while the block runs, freed by any death of the process; ``AnotherInstanceError`` where it is taken."""
+    def home(self) -> str:
+        """Where the database lies, as a short name; a copy put elsewhere has another."""
+        ...
+
+    def instance_lock(self, name: str = "daemon") -> AbstractContextManager[Callable[[], None]]:
+        """Held while the block runs, freed by any death of the process; ``AnotherInstanceError`` where it is taken.
+
+        What it yields says whether it is still held: it raises the same where the lock was lost to somebody else.
+        """
         ...
 
     def close(self) -> None:

@@ -39,9 +39,6 @@ ROOT = Path(__file__).resolve().parent.parent
 CONFIG, QUALITY = ROOT / "config", ROOT / "tests" / "quality"
 TABLE = ROOT / "monitor" / "stories" / "novelty_weights.py"
 FOLDS = 8
-HELD = frozenset(("size",))
-"""Traits that weigh nothing: in streams of our own a story's translations follow its first article at once, so that
-the size of a story would say how we wrote it."""
 PAIRS = "pairs"
 
 
@@ -157,10 +154,8 @@ def unseen(rows: Sequence[Row], parts: Sequence[str], worth: np.ndarray, ridge: 
 
 
 def table_of(rows: Sequence[Row]) -> tuple[np.ndarray, np.ndarray]:
-    """Traits and labels; the held traits are nought."""
-    matrix = np.array([row.traits for row in rows])
-    matrix[:, [NAMES.index(name) for name in sorted(HELD)]] = 0.0
-    return matrix, np.array([float(row.new) for row in rows])
+    """Traits and labels."""
+    return np.array([row.traits for row in rows]), np.array([float(row.new) for row in rows])
 
 
 def report(rows: Sequence[Row], chances: np.ndarray, line: float) -> list[str]:
@@ -185,9 +180,7 @@ def folds(rows: Sequence[Row]) -> list[str]:
 def written(weights: np.ndarray, figures: Sequence[str]) -> str:
     """The file of the weights."""
     lines = "\n".join(figures)
-    table = "\n".join(
-        f'    "{name}": {value:.2f},' for name, value in zip(NAMES, weights, strict=False) if name not in HELD
-    )
+    table = "\n".join(f'    "{name}": {value:.2f},' for name, value in zip(NAMES, weights, strict=False))
     return f'''"""What each trait of ``novelty`` weighs. Written by ``scripts/train_novelty.py``, never by hand.
 
 {lines}

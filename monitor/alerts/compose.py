@@ -1,8 +1,8 @@
-"""What an alert says, whom it is for, and when it may go. Pure: it never sends, renders or opens anything.
+"""What an alert says. Pure: it never sends, renders or opens anything.
 
-``Composer`` is what the corridor holds. It asks in order: may this development be told at all (``verdict_on_alert``),
-where (``route``), in which words (``compose``), from when on (``opens_at``), and puts one row a destination into the
-outbox of the transaction it is given. Rows wait there as ``HELD``; delivery merges what opens together (``merge``).
+``Composer`` is what the corridor holds. It asks in order: may this development be told at all, where, in which words
+(``compose``), from when on (all but the words: ``rules``), and puts one row a destination into the outbox of the
+transaction it is given. Rows wait there as ``HELD``; delivery merges what opens together (``merge``).
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
-from monitor.alerts import safe
+from monitor.alerts import safe, words
 from monitor.alerts.policy import Policy
+from monitor.alerts.rules import heavier, opens_at, reported_of, route, verdict_on_alert, weighed
 from monitor.entities import (
     Account,
     Alert,
@@ -36,15 +38,10 @@ from monitor.entities import (
     TopicMatch,
     Weight,
 )
-from monitor.incidents import Review
 from monitor.ports import OutboxTx
 
-_WEIGHTS = (Weight.MINOR, Weight.MAJOR)
 _WORDS_SHOWN = 6
 """Matched words shown a topic: enough to check it, short enough for one line."""
-
-_REPORTED = 10
-"""Feeds named in one notice: more is a table, and ``monitor incidents`` shows it."""
 
 _KNOWN_SHOWN = 60
 """Characters of an earlier sentence shown beside what is new: enough to recognise it by."""
@@ -75,7 +72,7 @@ class Composer:
         self.lang = lang
 
     def judge(self, told: Told, detection: Detection, story: Story, *, mode: Mode, now: dt.datetime) -> AlertReason:
-        """Whether a development is told (``QUEUED``) or why not."""
+        """Whether a development is told (``QUEUED``, or ``DIGEST`` in a digest only) or why not."""
         return verdict_on_alert(detection, told, story, mode, self.policy, now)
 
     def enqueue(
@@ -88,12 +85,15 @@ class Composer:
         nearest: Sequence[tuple[CorpusRecord, float]] = (),
         now: dt.datetime,
     ) -> tuple[OutboxId, ...]:
-        """One held row for every destination that should hear of ``account.development``; rows that stand are kept."""
+        """One held row for every destination that should hear of ``account.development``; rows that stand are kept.
+
+        What is told in a digest only waits for the next one.
+        """
         detection, development = account.detection, account.development
         if detection is None or development is None:
             return ()
-        rows = []
-        for destination in route(told.matches, self.policy, detection.weight):
+        rows, digest = [], account.alert is AlertReason.DIGEST
+        for destination in route(told.matches, self.policy, detection.weight, followed=story.followed):
             last = tx.last_alert_at(destination, story.id)
             alert = compose(
                 destination=destination,
@@ -108,138 +108,33 @@ class Composer:
                 now=now,
                 lang=self.lang,
             )
+            opens = opens_at(detection.weight, last, self.policy, now, followed=story.followed)
             row = tx.enqueue(
                 alert,
                 dedup_key=dedup_key(destination, alert.kind, story.id, alert.developments),
                 state=OutboxState.HELD,
-                due_at=opens_at(detection.weight, last, self.policy, now),
+                due_at=self.policy.next_digest(now) if digest else opens,
                 now=now,
                 expires_at=now + self.policy.expires,
+                digest=digest,
             )
             if row is not None:
                 rows.append(row)
         return tuple(rows)
 
-    def announce(self, tx: OutboxTx, *, feeds: int, now: dt.datetime) -> None:
-        """Say once, at every destination, that the watch has begun. A row that stands already is not sent again."""
-        for destination in self.policy.destinations():
-            tx.enqueue(
-                Alert(
-                    destination=destination,
-                    kind=AlertKind.START,
-                    ref="",
-                    headline=f"Watching {feeds} feed{'' if feeds == 1 else 's'}; alerts start now",
-                    at=now,
-                    text="What is in the feeds already is the baseline: it is stored, and told to nobody.",
-                ),
-                dedup_key=dedup_key(destination, AlertKind.START, None, ()),
-                state=OutboxState.HELD,
-                due_at=now,
-                now=now,
-                expires_at=now + self.policy.expires,
-            )
+    def touch(self, tx: OutboxTx, told: Told, account: Account, story: Story, *, now: dt.datetime) -> None:
+        """Let the story's messages say how it stands with this article: who tells it, how many, on which topics.
 
-    def report(self, tx: OutboxTx, review: Review, *, now: dt.datetime) -> None:
-        """One notice to the operators of the feeds that fell ill and of those that are well again; none of neither."""
-        destination = self.policy.operators
-        ill = [f"{feed or 'this machine'}: {complaint.sentence}" for feed, complaint in review.told]
-        well = [f"{one.feed_id or 'this machine'}: {one.ending}" for one in review.well]
-        if destination is None or not (ill or well):
-            return
-        lines = (*_few(ill), *(f"well again: {said}" for said in _few(well)))
-        digest = hashlib.sha256("\n".join((now.isoformat(), *lines)).encode()).hexdigest()[:32]
-        tx.enqueue(
-            Alert(
-                destination=destination,
-                kind=AlertKind.NOTICE,
-                ref="",
-                headline=_headline(len(ill), len(well)),
-                at=now,
-                news=lines,
-            ),
-            dedup_key=f"notice:{destination}:{digest}",
-            state=OutboxState.HELD,
-            due_at=now,
-            now=now,
-            expires_at=now + self.policy.expires,
-        )
-
-
-def _few(lines: Sequence[str]) -> list[str]:
-    more = len(lines) - _REPORTED
-    return [*lines[:_REPORTED], *([f"… and {more} more: monitor incidents"] if more > 0 else [])]
-
-
-def _headline(ill: int, well: int) -> str:
-    if not ill:
-        return f"{well} feed trouble{'' if well == 1 else 's'} over"
-    return f"{ill} feed{'' if ill == 1 else 's'} need{'s' if ill == 1 else ''} a look"
-
-
-# ------------------------------------------------------------------------------------------------ decide
-
-
-def verdict_on_alert(
-    detection: Detection, told: Told, story: Story, mode: Mode, policy: Policy, now: dt.datetime
-) -> AlertReason:
-    """``QUEUED``, or the first reason that speaks against telling this development."""
-    article = told.article
-    if mode is Mode.BASELINE:
-        return AlertReason.BASELINE
-    if mode is Mode.BACKFILL:
-        return AlertReason.BACKFILL
-    if story.muted_until is not None and story.muted_until > now:
-        return AlertReason.MUTED
-    if article.first_seen_at - article.published_at > policy.max_age:
-        return AlertReason.TOO_OLD
-    if not _places(told.matches, policy):
-        return AlertReason.NO_DESTINATION
-    if not route(told.matches, policy, detection.weight):
-        return AlertReason.BELOW_SEVERITY
-    return AlertReason.QUEUED
-
-
-def route(matches: Sequence[TopicMatch], policy: Policy, weight: Weight) -> tuple[Destination, ...]:
-    """Where a development of these topics and this weight is told, best topic first; a topic can raise its weight."""
-    return tuple(
-        place
-        for place, raised in _places(matches, policy).items()
-        if heavier(weight, raised) is heavier(weight, raised, policy.floor, policy.floors.get(place, Weight.MINOR))
-    )
-
-
-def _places(matches: Sequence[TopicMatch], policy: Policy) -> dict[Destination, Weight]:
-    """Each destination of the reported topics, with the weight its topics give at least."""
-    places: dict[Destination, Weight] = {}
-    for match in sorted(_reported(matches), key=lambda match: -match.score):
-        place = policy.routes.get(match.topic, policy.default)
-        if place:
-            least = policy.severity.get(match.topic, Weight.MINOR)
-            places[place] = heavier(places.get(place, Weight.MINOR), least)
-    if not places and policy.default:
-        places[policy.default] = Weight.MINOR
-    return places
-
-
-def _reported(matches: Sequence[TopicMatch]) -> list[TopicMatch]:
-    return [match for match in matches if not match.background]
-
-
-def heavier(*weights: Weight) -> Weight:
-    """The heaviest of these."""
-    return max(weights, key=_WEIGHTS.index)
-
-
-def opens_at(weight: Weight, last: dt.datetime | None, policy: Policy, now: dt.datetime) -> dt.datetime:
-    """From when on a row may go: a new story waits for company, a minor update for the gap, a major one for nothing.
-
-    ``weight`` is the development's own: a weighty topic alone must not turn every minor update into an interruption.
-    """
-    if last is None:
-        return now + policy.group_wait
-    if weight is Weight.MAJOR:
-        return now
-    return max(now, min(last, now) + policy.minor_gap)
+        What still waits to be sent is only counted up: it is merged with all else that waits when it goes. What was
+        sent is edited in a while, so that ten copies in a minute are one edit.
+        """
+        for row in tx.roots(story.id):
+            waits = row.state is OutboxState.HELD
+            alert = counted(row.alert, story, told, self.topics, self.lang)
+            if not waits:
+                alert = moved_on(alert, told, account, self.topics, now)
+            if alert != row.alert:
+                tx.rewrite(row.id, alert, edit_due_at=None if waits else now + self.policy.edit_wait)
 
 
 def dedup_key(
@@ -269,7 +164,7 @@ def compose(
 ) -> Alert:
     """The alert for one development, ``story`` being the story with this article already in it."""
     article = told.article
-    reported = sorted(_reported(told.matches), key=lambda match: -match.score)
+    reported = sorted(reported_of(told.matches), key=lambda match: -match.score)
     raised = [topics[match.topic].severity for match in reported if match.topic in topics]
     return Alert(
         destination=destination,
@@ -279,16 +174,19 @@ def compose(
         at=now,
         story=story.id,
         developments=tuple(sorted(developments)),
-        weight=heavier(detection.weight, *raised),
+        weight=weighed(detection.weight, raised),
         lang=article.lang,
         news=news(detection),
         publishers=safe.unique((article.publisher, *story.publishers)),
-        independent=independent(story.families, article.family, article.credits),
+        independent=independent(story),
         credits=safe.unique(article.credits),
         topics=tuple(_topic(match, topics, lang) for match in reported),
         nearest=_nearest(nearest, lang),
         url=article.url,
         published_at=article.published_at,
+        articles=max(1, story.articles),
+        changed_at=now if kind is AlertKind.STORY and detection.reason is not Reason.NEW_STORY else None,
+        followed=story.followed,
     )
 
 
@@ -302,15 +200,12 @@ def _said(new: NewFact) -> str:
     said, known = new.said or new.fact.words, new.earlier.words if new.earlier else ""
     if not known or known.casefold() in said.casefold() or any(mark in said for mark in _COMPARED):
         return said
-    return f"{said} (known before: {safe.cut(known, _KNOWN_SHOWN)})"
+    return f"{said}{words.KNOWN}{safe.cut(known, _KNOWN_SHOWN)})"
 
 
-def independent(families: Iterable[str], family: str, credited: Iterable[str]) -> int:
-    """How many newsrooms tell this on their own. Never overstated: a credited wire counts, its customer does not."""
-    wires = {_slug(credit) for credit in credited if credit}
-    own = set() if wires else {_slug(family)}
-    others = {_slug(other) for other in families} - {_slug(family), ""}
-    return max(1, len(others | wires | own))
+def independent(story: Story) -> int:
+    """How many newsrooms tell a story on their own. Never overstated: a credited wire counts, its customer does not."""
+    return max(1, len({_slug(newsroom) for newsroom in story.families} - {""}))
 
 
 def _slug(name: str) -> str:
@@ -318,10 +213,10 @@ def _slug(name: str) -> str:
 
 
 def _topic(match: TopicMatch, topics: Mapping[TopicId, Topic], lang: str) -> AlertTopic:
-    words = safe.unique(word for said in match.evidence if said.weight >= 0 for word in said.words)
+    matched = safe.unique(word for said in match.evidence if said.weight >= 0 for word in said.words)
     label = topics[match.topic].name if match.topic in topics else {}
     return AlertTopic(
-        name=label.get(lang) or label.get("en") or match.topic, score=match.score, words=words[:_WORDS_SHOWN]
+        name=label.get(lang) or label.get("en") or match.topic, score=match.score, words=matched[:_WORDS_SHOWN]
     )
 
 
@@ -337,6 +232,41 @@ def _nearest(record: CorpusRecord | None, lang: str) -> str:
     return f"{safe.day(record.date)}, {title}"
 
 
+# ------------------------------------------------------------------------------------- the living message
+
+
+def counted(alert: Alert, story: Story, told: Told, topics: Mapping[TopicId, Topic], lang: str = "en") -> Alert:
+    """A story's message with everybody who tells it by now, and every topic it was told on. Nothing leaves it."""
+    matches = sorted(reported_of(told.matches), key=lambda match: -match.score)
+    return replace(
+        alert,
+        publishers=safe.unique((*alert.publishers, *story.publishers)),
+        independent=max(alert.independent, independent(story)),
+        credits=safe.unique((*alert.credits, *told.article.credits)),
+        topics=_together((*alert.topics, *(_topic(match, topics, lang) for match in matches))),
+        articles=max(alert.articles, story.articles),
+    )
+
+
+def moved_on(alert: Alert, told: Told, account: Account, topics: Mapping[TopicId, Topic], now: dt.datetime) -> Alert:
+    """A story's message after a development: since when it is so; after a major one that was told, what it is now.
+
+    The first headline stays, and above all the id: a reader must find again what was read.
+    """
+    detection = account.detection
+    if account.development is None or detection is None:
+        return alert
+    if account.alert is not AlertReason.QUEUED or detection.weight is Weight.MINOR:
+        return replace(alert, changed_at=now)
+    article = told.article
+    now_said = " ".join(
+        safe.unique((words.STANDS.strip(), safe.line(article.title, 300), words.language(article.lang)))
+    )
+    raised = [topics[match.topic].severity for match in reported_of(told.matches) if match.topic in topics]
+    weight = heavier(alert.weight, weighed(detection.weight, raised))
+    return replace(alert, changed_at=now, text=now_said, weight=weight)
+
+
 # ------------------------------------------------------------------------------------------------- merge
 
 
@@ -349,11 +279,6 @@ def merge(alerts: Sequence[Alert]) -> Alert:
         return alerts[0]
     weight = heavier(*(alert.weight for alert in alerts))
     lead = next(alert for alert in alerts if alert.weight is weight)
-    best: dict[str, AlertTopic] = {}
-    for topic in (topic for alert in alerts for topic in alert.topics):
-        held = best.get(topic.name)
-        words = safe.unique((*(held.words if held else ()), *topic.words))[:_WORDS_SHOWN]
-        best[topic.name] = AlertTopic(name=topic.name, score=max(topic.score, held.score if held else 0.0), words=words)
     return Alert(
         destination=lead.destination,
         kind=AlertKind.STORY if any(alert.kind is AlertKind.STORY for alert in alerts) else lead.kind,
@@ -368,9 +293,23 @@ def merge(alerts: Sequence[Alert]) -> Alert:
         publishers=safe.unique(name for alert in (lead, *alerts) for name in alert.publishers),
         independent=max(alert.independent for alert in alerts),
         credits=safe.unique(name for alert in (lead, *alerts) for name in alert.credits),
-        topics=tuple(sorted(best.values(), key=lambda topic: -topic.score)),
+        topics=_together([topic for alert in alerts for topic in alert.topics]),
         nearest=lead.nearest or next((alert.nearest for alert in alerts if alert.nearest), ""),
         url=lead.url,
         published_at=lead.published_at,
         text="\n".join(safe.unique(alert.text for alert in alerts)),
+        articles=max(alert.articles for alert in alerts),
+        changed_at=max((alert.changed_at for alert in alerts if alert.changed_at is not None), default=None),
+        said=safe.unique(said for alert in alerts for said in alert.said),
+        followed=any(alert.followed for alert in alerts),
     )
+
+
+def _together(topics: Sequence[AlertTopic]) -> tuple[AlertTopic, ...]:
+    """Each topic once, with its best score and the words of all its tellings, best first."""
+    best: dict[str, AlertTopic] = {}
+    for topic in topics:
+        held = best.get(topic.name)
+        shown = safe.unique((*(held.words if held else ()), *topic.words))[:_WORDS_SHOWN]
+        best[topic.name] = AlertTopic(name=topic.name, score=max(topic.score, held.score if held else 0.0), words=shown)
+    return tuple(sorted(best.values(), key=lambda topic: -topic.score))

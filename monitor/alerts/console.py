@@ -23,15 +23,14 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from monitor.alerts import safe
-from monitor.alerts.marks import mark
+from monitor.alerts import lines
+from monitor.alerts.journal import Journal, ended, looked_up, told
 from monitor.entities import (
     Alert,
     AlertKind,
     Channel,
     Destination,
     Look,
-    LookStatus,
     OutboxRow,
     Outcome,
     SendStatus,
@@ -42,16 +41,6 @@ from monitor.settings import Settings
 
 _WIDEST = 110
 """Columns of a panel at most: longer lines are hard to read."""
-_JOURNAL_LIMIT = 1_000_000
-"""Bytes of the journal before its older half is dropped: some 20,000 alerts."""
-_HEADLINE, _LINE, _NEWS = 400, 600, 40
-
-_TITLES = {
-    AlertKind.STORY: "NEW STORY",
-    AlertKind.DEVELOPMENT: "DEVELOPMENT",
-    AlertKind.START: "START",
-    AlertKind.NOTICE: "NOTICE",
-}
 
 
 class ConsoleSink:
@@ -62,7 +51,7 @@ class ConsoleSink:
     """
 
     def __init__(self, *, journal: Path, stream: TextIO | None = None) -> None:
-        self._journal = journal
+        self._journal = Journal(journal)
         self._stream = stream
 
     @classmethod
@@ -75,97 +64,47 @@ class ConsoleSink:
         """The alert's lines as JSON: what is said is frozen, how wide it is drawn is not."""
         return json.dumps(
             {
-                "title": _TITLES[alert.kind] + (" · MAJOR" if alert.weight is Weight.MAJOR else ""),
-                "headline": safe.line(alert.headline, _HEADLINE) or "(no headline)",
-                "rows": [[label, safe.line(said, _LINE)] for label, said in _rows(alert, tz) if said],
-                "foot": f"monitor explain {safe.line(alert.ref, 40)}" if alert.ref else "",
-                "major": alert.weight is Weight.MAJOR,
+                "title": lines.title(alert),
+                "headline": lines.headline(alert),
+                "rows": [[line.label, line.text] for line in lines.rows(alert, tz)],
+                "foot": lines.foot(alert),
+                "style": _style(alert),
             },
             ensure_ascii=False,
         )
 
     def send(self, row: OutboxRow, thread: Thread | None) -> Outcome:
         """Print, then note. A closed or full standard output is the channel's fault; nothing was noted then."""
+        return told(self._journal, row, thread, lambda: self._printed(row))
+
+    def edit(self, row: OutboxRow) -> Outcome:
+        """What was printed stays as it is; the end of an incident is printed."""
+        return ended(self._journal, row, lambda: self._printed(row))
+
+    def _printed(self, row: OutboxRow) -> Outcome:
         stream = self._stream or sys.stdout
-        name = mark(row)
-        shown = _drawn(row.payload, stream)
         try:
-            noted = self._open_journal()
-        except OSError as error:
-            return Outcome(status=SendStatus.CHANNEL_FAULT, message=f"journal {self._journal.name}: {error.strerror}")
-        try:
-            _print(stream, shown)
-            os.write(noted, f"{name}\n".encode())
+            _print(stream, _drawn(row.payload, stream))
         except (OSError, ValueError) as error:  # ValueError: the stream was closed
             return Outcome(status=SendStatus.CHANNEL_FAULT, message=f"standard output: {error}")
-        finally:
-            os.close(noted)
-        return Outcome(status=SendStatus.SENT, remote_id=name, root=thread.root if thread else name)
+        return Outcome(status=SendStatus.SENT)
 
     def look(self, row: OutboxRow, thread: Thread | None, channel: Channel) -> Look:
         """Found if the journal has the row."""
         del channel
-        try:
-            noted = self._journal.read_text(encoding="ascii", errors="replace").splitlines()
-        except FileNotFoundError:
-            return Look(status=LookStatus.NOT_FOUND)
-        except OSError as error:
-            return Look(status=LookStatus.CANNOT_LOOK, message=f"journal {self._journal.name}: {error.strerror}")
-        name = mark(row)
-        if name in noted:
-            return Look(status=LookStatus.FOUND, remote_id=name, root=thread.root if thread else name)
-        return Look(status=LookStatus.NOT_FOUND)
+        return looked_up(self._journal, row, thread)
 
     def check(self, destinations: Sequence[Destination]) -> tuple[str, ...]:
         """Whether the journal can be written."""
         del destinations
-        try:
-            os.close(self._open_journal())
-        except OSError as error:
-            return (f"{self._journal}: {error.strerror}; make the folder writable for the monitor",)
-        return ()
-
-    def _open_journal(self) -> int:
-        self._journal.parent.mkdir(parents=True, exist_ok=True)
-        if self._journal.exists() and self._journal.stat().st_size > _JOURNAL_LIMIT:
-            lines = self._journal.read_bytes().splitlines(keepends=True)
-            fresh = self._journal.with_suffix(".new")
-            fresh.write_bytes(b"".join(lines[len(lines) // 2 :]))
-            fresh.replace(self._journal)
-        return os.open(self._journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        return self._journal.check()
 
 
-def _rows(alert: Alert, tz: dt.tzinfo) -> list[tuple[str, str]]:
-    """Label and text of every line under the headline."""
-    first = "" if alert.kind is AlertKind.NOTICE else "new"
-    news = [(first if number == 0 else "", said) for number, said in enumerate(alert.news[:_NEWS])]
-    if len(alert.news) > _NEWS:
-        news.append(("", f"and {len(alert.news) - _NEWS} more"))
-    topics = [
-        ("topic" if number == 0 else "", f"{topic.name} {topic.score:.2f}{_because(topic.words)}")
-        for number, topic in enumerate(alert.topics)
-    ]
-    return [
-        *(("", said) for said in alert.text.splitlines()),
-        *news,
-        ("told by", _told_by(alert)),
-        *topics,
-        ("last known", alert.nearest),
-        ("published", safe.clock(alert.published_at, tz) if alert.published_at else ""),
-        ("link", safe.url(alert.url)),
-    ]
-
-
-def _because(words: Sequence[str]) -> str:
-    return f" ({', '.join(words)})" if words else ""
-
-
-def _told_by(alert: Alert) -> str:
-    if not alert.publishers:
-        return ""
-    credits_ = f", crediting {', '.join(alert.credits)}" if alert.credits else ""
-    count = f" · {alert.independent} independent newsroom{'s' if alert.independent != 1 else ''}"
-    return ", ".join(alert.publishers) + credits_ + (count if alert.independent else "")
+def _style(alert: Alert) -> str:
+    """The colour of a panel's frame: red for what may interrupt, green for what is over, yellow for our own trouble."""
+    if alert.kind is AlertKind.INCIDENT:
+        return "green" if alert.over else "yellow"
+    return "red" if alert.weight is not Weight.MINOR else "cyan"
 
 
 def _drawn(payload: str, stream: TextIO) -> bytes:
@@ -178,15 +117,15 @@ def _drawn(payload: str, stream: TextIO) -> bytes:
 
 def _plain(parts: dict[str, object]) -> str:
     rows: list[list[str]] = parts["rows"]  # type: ignore[assignment]
-    lines = [f"[{parts['title']}] {parts['headline']}", *(f"  {label:<11}{said}" for label, said in rows)]
+    shown = [f"[{parts['title']}] {parts['headline']}", *(f"  {label:<11}{said}" for label, said in rows)]
     if parts["foot"]:
-        lines.append(f"  {'why':<11}{parts['foot']}")
-    return "\n".join(lines) + "\n\n"
+        shown.append(f"  {'why':<11}{parts['foot']}")
+    return "\n".join(shown) + "\n\n"
 
 
 def _panel(parts: dict[str, object], encoding: str) -> str:
     rows: list[list[str]] = parts["rows"]  # type: ignore[assignment]
-    style = "red" if parts["major"] else "cyan"
+    style = str(parts.get("style", "cyan"))  # an older version froze rows without one
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True, min_width=max((cell_len(label) for label, _ in rows), default=0))
     grid.add_column(ratio=1, overflow="fold")

@@ -17,6 +17,10 @@ URL_LIMIT = 2000
 """Characters of a link (Slack takes 3,000 in a button, browsers about 2,000 everywhere)."""
 _READ = 10
 """Characters read for each that may be shown: more than that of invisible ones is an attack, not a text."""
+_PILED = 4
+"""Marks that may stand on one letter: Vietnamese and pointed Hebrew need two or three."""
+_UNUSUAL = re.compile(r"[^\w !-~\u3001-\u3011]")
+"""What no usual headline holds: without it there is nothing to take out, and no need to look at each character."""
 ZWJ = "\u200d"
 _ALLOWED_FORMAT = frozenset((ZWJ, "\u200c"))
 """Invisible characters that mean something inside a word or an emoji; every other one of category Cf is dropped."""
@@ -27,8 +31,20 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def line(text: str, limit: int) -> str:
     """``text`` on one line, at most ``limit`` UTF-16 units long, visible characters only."""
-    kept = "".join(_shown(char) for char in text.strip()[: limit * _READ])
+    kept = text.strip()[: limit * _READ]
+    if _UNUSUAL.search(kept):
+        kept = _unpiled("".join(_shown(char) for char in kept))
     return cut(re.sub(r"\s+", " ", kept).strip(), limit)
+
+
+def _unpiled(text: str) -> str:
+    """No pile of marks on one letter, that would cover the lines above it."""
+    kept, piled = [], 0
+    for char in text:
+        piled = piled + 1 if char > "\u02ff" and unicodedata.category(char) in {"Mn", "Me"} else 0
+        if piled <= _PILED:
+            kept.append(char)
+    return "".join(kept)
 
 
 def _shown(char: str) -> str:

@@ -10,8 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from monitor.alerts.addresses import name_of, unnamed
+from monitor.alerts.apprise import AppriseSink
 from monitor.alerts.console import ConsoleSink
+from monitor.alerts.jsonl import JsonlSink
 from monitor.alerts.slack import SlackSink
+from monitor.alerts.webhook import WebhookSink
 from monitor.entities import Alert, Channel, Destination, Look, OutboxRow, Outcome, Thread
 from monitor.settings import Settings
 
@@ -27,6 +31,13 @@ class Sink(Protocol):
         """Try once to tell ``row.payload``, under ``thread`` if there is one. ``UNKNOWN`` unless it is sure."""
         ...
 
+    def edit(self, row: OutboxRow) -> Outcome:
+        """Let the message of a row that was sent say ``row.payload``; where it cannot be edited, ``SENT`` all the same.
+
+        An edit may be repeated without harm, so an answer that was lost is tried again and never looked up.
+        """
+        ...
+
     def look(self, row: OutboxRow, thread: Thread | None, channel: Channel) -> Look:
         """Whether an earlier attempt at this row arrived."""
         ...
@@ -37,8 +48,11 @@ class Sink(Protocol):
 
 
 SINKS: Mapping[str, Callable[[Settings, Path], Sink]] = {
+    "apprise": AppriseSink.of,
     "console": ConsoleSink.of,
+    "jsonl": JsonlSink.of,
     "slack": SlackSink.of,
+    "webhook": WebhookSink.of,
 }
 """Each sink under the word before the colon of a ``Destination``; made from the settings and the folder of our data."""
 
@@ -46,3 +60,14 @@ SINKS: Mapping[str, Callable[[Settings, Path], Sink]] = {
 def open_sinks(settings: Settings, folder: Path) -> dict[str, Sink]:
     """Every sink, ready to be used; none of them has opened a connection yet."""
     return {name: make(settings, folder) for name, make in SINKS.items()}
+
+
+def nowhere(settings: Settings, destination: Destination) -> str:
+    """What to write instead of a destination that leads nowhere; nothing for one that leads somewhere."""
+    sink, name = destination.partition(":")[0], name_of(destination)
+    if sink not in SINKS:
+        return f"no sink has this name; write {' or '.join(sorted(SINKS))}, for Slack with the channel: slack:C0123"
+    tables = getattr(settings, sink, None)  # of those sinks that have several places, each with a table: [webhook.desk]
+    if not isinstance(tables, Mapping) or name in tables:
+        return ""
+    return unnamed(sink, name, tables) if name else f"say which one: {sink}:NAME, with a table [{sink}.NAME]"

@@ -7,7 +7,7 @@ each call, stands in no message, and no response object leaves this file, since 
 from __future__ import annotations
 
 import datetime as dt
-import email.utils
+import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +19,8 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
-from monitor.alerts import blocks, safe
+from monitor.alerts import blocks, safe, secret, waits
+from monitor.alerts.homes import Recalled, Told
 from monitor.alerts.marks import mark
 from monitor.entities import (
     Alert,
@@ -27,6 +28,7 @@ from monitor.entities import (
     Destination,
     Look,
     LookStatus,
+    OutboxId,
     OutboxRow,
     Outcome,
     SendStatus,
@@ -39,9 +41,6 @@ EVENT = "monitor_alert"
 SCOPES = ("chat:write", "channels:history", "groups:history", "channels:read", "groups:read")
 """What the app must be allowed to do; ``docs/slack-manifest.yaml`` asks for these."""
 
-_LONGEST_WAIT = dt.timedelta(minutes=15)
-_SHORTEST_WAIT = dt.timedelta(seconds=1)
-_USUAL_WAIT = dt.timedelta(seconds=30)  # where Slack says "too fast" without a time we can read
 _UNBOUNDED_LOOK = dt.timedelta(days=1)  # how far back a look goes where the channel has no confirmed message
 _PAGE, _PAGES = 200, 50
 
@@ -64,14 +63,16 @@ _MESSAGE_FAULTS = frozenset((
 ))  # fmt: skip
 _THREAD_FAULTS = frozenset(("cannot_reply_to_message", "restricted_action_thread_locked", "thread_not_found"))
 """Slack takes no reply there, and surely took none: the story goes on in a thread of its own."""
+_EDIT_OVER = frozenset(("cant_update_message", "edit_window_closed", "message_not_found"))
+"""The message was deleted or may not change any more: it stays as it is, and nothing is lost by that."""
 _TOO_FAST = frozenset(("rate_limited", "ratelimited", "message_limit_exceeded"))
 _NEVER_LEFT = (ConnectionRefusedError,)
 _NEVER_LEFT_NAMES = frozenset(("gaierror", "SSLCertVerificationError"))
 """Failures before a byte of the request was sent; named, since ``socket`` and ``ssl`` belong to the front door."""
 
-_quiet = logging.getLogger("monitor.alerts.slack.sdk")
-_quiet.setLevel(logging.CRITICAL + 1)  # the SDK logs what we answer for ourselves, and bodies at DEBUG
-_quiet.propagate = False
+QUIET = logging.getLogger("monitor.alerts.slack.sdk")
+QUIET.setLevel(logging.CRITICAL + 1)  # the SDK logs what we answer for ourselves, and bodies at DEBUG
+QUIET.propagate = False
 
 
 class SlackSink:
@@ -83,32 +84,33 @@ class SlackSink:
         token: Callable[[], str],
         base_url: str = "https://slack.com/api/",
         timeout: dt.timedelta = dt.timedelta(seconds=15),
+        app_token: Callable[[], str] = str,
     ) -> None:
+        self.instance = ""  # which database sends: a name in each message's metadata (``homes``)
         self._token = token
+        self._app_token = app_token
         self._bot: tuple[str, str] = ("", "")
         self._base_url = base_url
         self._timeout = max(1, round(timeout.total_seconds()))
 
     @classmethod
     def of(cls, settings: Settings, folder: Path) -> SlackSink:
-        """The app of ``[slack]``. A token that stands in a file is read again for every call."""
+        """The app of ``[slack]``. A token that stands in a file is read again for every call.
+
+        Without an app token nobody hears when a button is pressed, and there are none.
+        """
         del folder  # Slack keeps what we have to look up
         table = settings.slack
-        fixed = table.token.get_secret_value() if table.token is not None else ""
-
-        def token() -> str:
-            try:
-                return table.token_file.read_text(encoding="utf-8").strip() if table.token_file else fixed
-            except OSError:
-                return fixed
-
-        return cls(token=token, base_url=table.base_url, timeout=table.timeout)
+        return cls(
+            token=secret.reader(table.token, table.token_file), base_url=table.base_url, timeout=table.timeout,
+            app_token=secret.reader(table.app_token, table.app_token_file),
+        )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------ say
 
     def render(self, alert: Alert, tz: dt.tzinfo) -> str:
         """Blocks, notification text and the plain form, as JSON; every one of them within Slack's limits."""
-        return json.dumps(blocks.message(alert, tz), ensure_ascii=False)
+        return json.dumps(blocks.message(alert, tz, buttons=bool(self._app_token())), ensure_ascii=False)
 
     def send(self, row: OutboxRow, thread: Thread | None) -> Outcome:
         """One ``chat.postMessage`` with the row's mark in its metadata; again at the top where the thread is closed."""
@@ -127,20 +129,44 @@ class SlackSink:
         root = above if thread and above else ts  # a reply to a deleted parent has none: it is the new root
         return Outcome(status=SendStatus.SENT, remote_id=ts, root=root)
 
+    def edit(self, row: OutboxRow) -> Outcome:
+        """One ``chat.update`` of the message that the row became; a message that is gone needs none any more."""
+        place = _channel(row.alert.destination)
+        try:
+            self._client().chat_update(channel=place, ts=row.remote_id, parse="none", link_names=False, **_content(row))
+        except SlackApiError as error:
+            if (code := error.response.get("error")) in _EDIT_OVER:
+                return Outcome(status=SendStatus.SENT, remote_id=row.remote_id, message=code)
+            return _outcome(error)
+        except Exception as error:  # noqa: BLE001  whatever broke, an edit may be made again
+            return _outcome(error)
+        return Outcome(status=SendStatus.SENT, remote_id=row.remote_id)
+
+    def delete(self, row: OutboxRow) -> Outcome:
+        """One ``chat.delete`` of a message of ours: a test of the set-up leaves nothing behind."""
+        try:
+            self._client().chat_delete(channel=_channel(row.alert.destination), ts=row.remote_id)
+        except Exception as error:  # noqa: BLE001  told to the operator as it is
+            return _outcome(error)
+        return Outcome(status=SendStatus.SENT, remote_id=row.remote_id)
+
     def _post(self, row: OutboxRow, thread: Thread | None) -> SlackResponse:
-        payload = json.loads(row.payload)
-        content = {"text": payload["plain"]} if row.plain else {"text": payload["text"], "blocks": payload["blocks"]}
         return self._client().chat_postMessage(
             channel=_channel(row.alert.destination),
             thread_ts=thread.root if thread else None,
-            metadata={"event_type": EVENT, "event_payload": {"outbox_id": row.id, "mark": mark(row)}},
+            reply_broadcast=(row.broadcast and thread is not None) or None,
+            metadata={"event_type": EVENT, "event_payload": self._label(row)},
             mrkdwn=False,
             parse="none",
             link_names=False,
             unfurl_links=False,
             unfurl_media=False,
-            **content,
+            **_content(row),
         )
+
+    def _label(self, row: OutboxRow) -> dict[str, str | int]:
+        named = {"instance": self.instance} if self.instance else {}
+        return {"outbox_id": row.id, "mark": mark(row), **named}
 
     # ----------------------------------------------------------------------------------------------- look
 
@@ -162,10 +188,29 @@ class SlackSink:
             return Look(status=LookStatus.NOT_FOUND)
         return Look(status=LookStatus.FOUND, remote_id=found["ts"], root=found.get("thread_ts") or found["ts"])
 
+    def recall(self, channel: Channel, instance: str, now: dt.datetime) -> Recalled:
+        """What a database of this name told the channel since the last message that was confirmed to us."""
+        oldest = channel.last_remote_id or f"{(now - _UNBOUNDED_LOOK).timestamp():.6f}"
+        told = []
+        try:
+            client, bot = self._client(), self._bot_id()
+            for _, label in _labels(
+                client.conversations_history, bot, channel=_channel(channel.destination), oldest=oldest
+            ):
+                row, name = label.get("outbox_id"), label.get("mark")
+                if label.get("instance") == instance and isinstance(row, int) and isinstance(name, str):
+                    told.append(Told(row=OutboxId(row), mark=name))
+        except Exception as error:  # noqa: BLE001  whatever broke, nothing was seen
+            outcome = _outcome(error)
+            silent = outcome.attempted and outcome.status in {SendStatus.NOT_SENT, SendStatus.UNKNOWN}
+            return Recalled(trouble=outcome.message, silent=silent)
+        return Recalled(told=tuple(told))
+
     def _bot_id(self) -> str:
         token = self._token()
-        if self._bot[0] != token:
-            self._bot = (token, str(self._client().auth_test().get("bot_id") or ""))
+        of = hashlib.sha256(token.encode()).hexdigest()  # of the token itself nothing is kept
+        if self._bot[0] != of:
+            self._bot = (of, str(self._client().auth_test().get("bot_id") or ""))
         return self._bot[1]
 
     # ---------------------------------------------------------------------------------------------- check
@@ -182,16 +227,25 @@ class SlackSink:
             answer = client.auth_test()
         except Exception as error:  # noqa: BLE001  told to the operator as it is
             return (f"Slack: {_outcome(error).message} (docs/slack.md, Errors)",)
-        granted = _header(answer.headers, "x-oauth-scopes")
+        granted = waits.header(answer.headers, "x-oauth-scopes")
         missing = [scope for scope in SCOPES if granted and scope not in {word.strip() for word in granted.split(",")}]
         problems = [f"Slack: the app lacks the scope {scope}; add it and reinstall the app" for scope in missing]
         for destination in ours:
             problems += _channel_problems(client, _channel(destination))
-        return safe.unique(problems)
+        return safe.unique((*problems, *self._button_problems()))
+
+    def _button_problems(self) -> Iterator[str]:
+        """Whether Slack would let us hear the buttons; the address that it names is not used."""
+        if not (token := self._app_token()):
+            return
+        try:
+            self._client().apps_connections_open(app_token=token)
+        except Exception as error:  # noqa: BLE001  told to the operator as it is
+            yield f"Slack: app token: {_outcome(error).message} (docs/slack.md, Buttons)"
 
     def _client(self) -> WebClient:
         return WebClient(
-            token=self._token(), base_url=self._base_url, timeout=self._timeout, retry_handlers=[], logger=_quiet
+            token=self._token(), base_url=self._base_url, timeout=self._timeout, retry_handlers=[], logger=QUIET
         )
 
 
@@ -217,7 +271,7 @@ def _refusal(response: SlackResponse) -> Outcome:
         return Outcome(
             status=SendStatus.NOT_SENT,
             attempted=False,
-            retry_after=_wait(response.headers),
+            retry_after=waits.asked(response.headers),
             message="too fast for Slack",
         )
     message = safe.line(": ".join(safe.unique((code, *_details(data)))), 400)
@@ -243,32 +297,6 @@ def _details(data: Mapping[str, Any]) -> Iterator[str]:
         yield from (str(said) for said in messages[:3])
 
 
-def _wait(headers: Mapping[str, Any]) -> dt.timedelta:
-    """``Retry-After`` in seconds, as a date or as nonsense: always between 1 s and 15 min."""
-    said = _header(headers, "retry-after")
-    try:
-        seconds = float(said)
-    except ValueError:
-        seconds = _until(said, _header(headers, "date"))
-    if not 0 <= seconds < float("inf"):
-        return _LONGEST_WAIT if seconds == float("inf") else _USUAL_WAIT
-    return dt.timedelta(seconds=min(max(seconds, _SHORTEST_WAIT.total_seconds()), _LONGEST_WAIT.total_seconds()))
-
-
-def _until(said: str, date: str) -> float:
-    """Seconds from the server's own date to the one it named; our clock has no say in it."""
-    try:
-        then, now = email.utils.parsedate_to_datetime(said), email.utils.parsedate_to_datetime(date)
-        return max(0.0, (then - now).total_seconds())
-    except (TypeError, ValueError):
-        return _USUAL_WAIT.total_seconds()
-
-
-def _header(headers: Mapping[str, Any], name: str) -> str:
-    value = next((value for key, value in headers.items() if key.lower() == name), "")
-    return str(value[0] if isinstance(value, list) and value else value or "")
-
-
 # ------------------------------------------------------------------------------------------------- look-up
 
 
@@ -279,23 +307,34 @@ def _before(row: OutboxRow) -> str:
 
 def _search(read: Callable[..., SlackResponse], row: OutboxRow, bot: str, **where: str) -> dict[str, Any] | None:
     """The message with this row's mark that our own bot posted, all pages read."""
-    name, cursor = mark(row), ""
+    name = mark(row)
+    try:
+        labelled = _labels(read, bot, **where)
+        return next((dict(message) for message, label in labelled if label.get("mark") == name), None)
+    except SlackApiError as error:
+        if error.response.get("error") in {"thread_not_found", "message_not_found"}:
+            return None
+        raise
+
+
+def _labels(
+    read: Callable[..., SlackResponse], bot: str, **where: str
+) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Our own bot's messages, each with what its metadata says of it, page after page."""
+    cursor = ""
     for _ in range(_PAGES):
-        try:
-            page = read(limit=_PAGE, include_all_metadata=True, **where, **({"cursor": cursor} if cursor else {}))
-        except SlackApiError as error:
-            if error.response.get("error") in {"thread_not_found", "message_not_found"}:
-                return None
-            raise
-        for message in page.get("messages") or ():
+        page = read(limit=_PAGE, include_all_metadata=True, **where, **({"cursor": cursor} if cursor else {}))
+        messages = page.get("messages")
+        if not isinstance(messages, list):
+            raise LookupError("an ok that holds no messages is no empty channel")
+        for message in messages:
             data = message.get("metadata") or {}
-            if data.get("event_type") != EVENT or (bot and message.get("bot_id") != bot):
-                continue
-            if (data.get("event_payload") or {}).get("mark") == name and isinstance(message.get("ts"), str):
-                return dict(message)
+            ours = data.get("event_type") == EVENT and (not bot or message.get("bot_id") == bot)
+            if ours and isinstance(message.get("ts"), str):
+                yield message, data.get("event_payload") or {}
         cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
         if not cursor:
-            return None
+            return
     raise LookupError("too many messages to search")
 
 
@@ -310,6 +349,11 @@ def _channel_problems(client: WebClient, channel: str) -> list[str]:
     except Exception as error:  # noqa: BLE001  told to the operator as it is
         return [f"Slack: channel {channel}: {_outcome(error).message} (docs/slack.md, Errors)"]
     return []
+
+
+def _content(row: OutboxRow) -> dict[str, Any]:
+    payload = json.loads(row.payload)
+    return {"text": payload["plain"]} if row.plain else {"text": payload["text"], "blocks": payload["blocks"]}
 
 
 def _channel(destination: Destination) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from typing import Annotated, Any
 
 import typer
 
+from monitor.alerts.policy import BY_HAND, place
 from monitor.app import App
+from monitor.cli import payload
 from monitor.cli.common import (
     AsJson,
     ConfigDir,
@@ -15,21 +18,22 @@ from monitor.cli.common import (
     clock,
     fields,
     open_app,
-    parse_time,
+    parse_since,
     print_json,
     say,
     short_id,
     table,
     utc_now,
 )
+from monitor.cli.previews import digest, preview
+from monitor.cli.trying import try_out
 from monitor.cli.words import STATES
-from monitor.entities import Alert, AlertKind, Destination, OutboxId, OutboxRow, OutboxState, SendStatus
+from monitor.entities import OutboxId, OutboxRow, OutboxState, StoryId
 from monitor.errors import UsageError
 from monitor.settings import zone
 
 Id = Annotated[str, typer.Argument(metavar="ALERT", help="The alert's id: o7.")]
 WAITING = (OutboxState.HELD, OutboxState.PENDING, OutboxState.UNKNOWN)
-BY_HAND = "dropped by hand"
 
 
 def list_(
@@ -37,8 +41,13 @@ def list_(
     state: Annotated[
         list[OutboxState] | None, typer.Option("--state", help="Only rows in this state; may be given several times.")
     ] = None,
-    destination: Annotated[str | None, typer.Option("--to", metavar="DESTINATION", help="Only this one.")] = None,
-    since: Annotated[str | None, typer.Option("--since", metavar="TIME", help="Only rows made since.")] = None,
+    destination: Annotated[
+        str | None, typer.Option("--destination", "--to", metavar="DESTINATION", help="Only this one: slack:C0123.")
+    ] = None,
+    story: Annotated[str | None, typer.Option("--story", metavar="STORY", help="Only of this story: s12.")] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="TIME", help="Only rows made since: a time, or how long ago (6h).")
+    ] = None,
     limit: Limit = 30,
     as_json: AsJson = False,
 ) -> None:
@@ -46,13 +55,15 @@ def list_(
 
     Examples:
       monitor alerts list
+      monitor alerts list --story s12 --since 7d
       monitor alerts list --state dead --state unknown --json
     """
     app = open_app(config, brief=True)
     rows = app.views.alerts(
         states=tuple(state or ()),
-        destination=Destination(destination) if destination else None,
-        since=parse_time(since, "--since") if since else None,
+        destination=place(destination) if destination else None,
+        story=StoryId(short_id(story, "s")) if story else None,
+        since=parse_since(since, "--since", utc_now()) if since else None,
         limit=limit,
     )
     if as_json:
@@ -80,7 +91,7 @@ def list_(
 
 
 def show(alert: Id, config: ConfigDir = None, as_json: AsJson = False) -> None:
-    """Show an alert: what it says, to whom, what became of it.
+    """Show an alert: what it says, to whom, what became of it and when, and what the sink answered.
 
     Example:
       monitor alerts show o7
@@ -92,25 +103,22 @@ def show(alert: Id, config: ConfigDir = None, as_json: AsJson = False) -> None:
         return
     tz, row, about = zone(app.config.settings.alerts.zone), shown.row, shown.row.alert
     say(about.headline, "bold")
-    rows = (
-        ("id", f"o{row.id}, {about.kind} to {about.destination}"),
+    fields((
+        ("id", f"o{row.id}, {about.kind} to {about.destination}{_manner(row)}"),
         ("state", _state(row)),
-        ("made", clock(row.created_at, tz)),
-        ("due", clock(row.due_at, tz) if row.state in WAITING else ""),
-        ("sent", clock(row.sent_at, tz) if row.sent_at else ""),
+        *((label, clock(at, tz)) for label, at in _times(row) if at is not None),
         ("attempts", str(row.attempts)),
-        ("error", row.error),
-        ("new", "\n".join(about.news)),
-        ("told by", ", ".join(about.publishers)),
-        ("topics", ", ".join(f"{topic.name} {topic.score:.2f}" for topic in about.topics)),
-        ("nearest", about.nearest),
-        ("link", about.url),
-        ("text", about.text),
+        ("answer", row.error),
+        ("message", row.remote_id),
+        ("thread", f"under {shown.thread.root} (o{shown.thread.root_outbox})" if shown.thread else ""),
+        ("story", f"s{about.story}" if about.story is not None else ""),
         ("merged", ", ".join(f"o{other}" for other in shown.merged)),
         ("labels", ", ".join(f"{label.label} by {label.by}" for label in shown.labels)),
         ("explain", f"monitor explain {about.ref}" if about.ref else ""),
-    )
-    fields(rows)
+    ))  # fmt: skip
+    say()
+    say("What it says" if row.payload else "What it would say now; it is not made yet", "dim")
+    say(payload.as_text(row) or payload.drafted(about, tz))
 
 
 def retry(alert: Id, config: ConfigDir = None, as_json: AsJson = False) -> None:
@@ -149,49 +157,11 @@ def drop(alert: Id, config: ConfigDir = None, as_json: AsJson = False) -> None:
     _changed(_change(app, alert, over), "is dropped", as_json=as_json)
 
 
-def try_out(
-    destination: Annotated[str, typer.Argument(help="console or slack:CHANNEL.")],
-    config: ConfigDir = None,
-    as_json: AsJson = False,
-) -> None:
-    """Send one test message now, past the outbox, and say what became of it.
-
-    Examples:
-      monitor alerts test console
-      monitor alerts test slack:C0123456789
-    """
-    from monitor.alerts.policy import place
-
-    app, now, where = open_app(config), utc_now(), place(destination)
-    sink = app.sinks.get(where.partition(":")[0])
-    if sink is None:
-        raise UsageError(f"no sink is called {where.partition(':')[0]!r}; write console or slack:CHANNEL")
-    if as_json and where == "console":
-        raise UsageError("the console's test message would stand in the JSON; leave out --json")
-    alert = Alert(
-        destination=where, kind=AlertKind.NOTICE, ref="", headline="A test of the monitor: alerts arrive here", at=now,
-        text="Sent by hand with `monitor alerts test`; nothing has happened.",
-    )  # fmt: skip
-    row = OutboxRow(
-        id=OutboxId(0), alert=alert, dedup_key=f"test-{now.isoformat()}", state=OutboxState.SENDING, created_at=now,
-        due_at=now, claimed_at=now, attempts=1, payload=sink.render(alert, zone(app.config.settings.alerts.zone)),
-    )  # fmt: skip
-    outcome = sink.send(row, None)
-    sent = outcome.status is SendStatus.SENT
-    if as_json:
-        print_json({"destination": where, "sent": sent, "status": outcome.status, "message": outcome.message})
-    else:
-        say(f"Sent to {where}." if sent else f"Not sent to {where}: {outcome.status}: {outcome.message}")
-        for problem in () if sent else sink.check((where,)):
-            say(problem)
-    raise typer.Exit(0 if sent else 1)
-
-
 def _change(app: App, name: str, change: Any) -> OutboxRow:
     """Read and write an outbox row in one transaction: what delivery holds meanwhile, it finds changed."""
     number = OutboxId(short_id(name, "o"))
     with app.store.begin(exclusive=False) as tx:
-        row = tx.outbox_row(number)
+        row = tx.outbox_row(number, lock=True)
         if row is None:
             raise UsageError(f"there is no alert o{number}; `monitor alerts list` shows them")
         moved: OutboxRow = change(row)
@@ -212,9 +182,35 @@ def _state(row: OutboxRow) -> str:
     return said if said.startswith(row.state) else f"{row.state}: {said}"
 
 
+def _manner(row: OutboxRow) -> str:
+    said = (("in a digest only", row.digest), ("shown in the channel too", row.broadcast), ("as plain text", row.plain))
+    return "".join(f", {words}" for words, holds in said if holds)
+
+
+def _times(row: OutboxRow) -> tuple[tuple[str, dt.datetime | None], ...]:
+    """The moments of its way, in the order of the way."""
+    waits = row.state in WAITING
+    return (
+        ("made", row.created_at),
+        ("due", row.due_at if waits else None),
+        ("claimed", row.claimed_at),
+        ("sent", row.sent_at),
+        ("edit due", row.edit_due_at),
+        ("expires", row.expires_at if waits else None),
+    )
+
+
 def _brief(row: OutboxRow) -> dict[str, Any]:
     """A row without its frozen payload."""
     return {field.name: getattr(row, field.name) for field in dataclasses.fields(row) if field.name != "payload"}
 
 
-COMMANDS = {"list": list_, "show": show, "retry": retry, "drop": drop, "test": try_out}
+COMMANDS = {
+    "list": list_,
+    "show": show,
+    "retry": retry,
+    "drop": drop,
+    "test": try_out,
+    "digest": digest,
+    "preview": preview,
+}

@@ -1,11 +1,12 @@
 """``monitor backfill``: history without alerts. The same corridor as a poll, at the time of each article.
 
-It never alerts and never moves a feed's memory. What is in already stays as it is, so a source can be taken in again;
-a checkpoint a file (in the database's ``meta`` table) only spares the time.
+It never alerts (asked with ``--alert`` it makes one digest) and never moves a feed's memory. What is in already stays
+as it is, so a source can be taken in again; a checkpoint a file (in the database's ``meta``) only spares the time.
 """
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import dataclasses
 import datetime as dt
@@ -25,7 +26,7 @@ import typer
 from monitor.app import App
 from monitor.cli.common import AsJson, ConfigDir, err, note, open_app, parse_time, print_json, say, table, utc_now
 from monitor.cli.lines import Reader, markup
-from monitor.entities import Entry, Feed, FeedId, Fetched, Mode, Verdict
+from monitor.entities import AlertReason, Destination, DigestItem, Entry, Feed, FeedId, Fetched, Mode, Verdict
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 LINES = frozenset({".jsonl", ".ndjson"})
 FEEDS = frozenset({".xml", ".rdf", ".rss", ".atom", ".json"})
 TEXTS = frozenset({".txt", ".text", ".md"})
+Found = dict[Destination, list[DigestItem]]
+"""What a backfill is asked to tell, by destination; a kill forgets it, and the articles stay."""
 STEP = 200
 """Articles between two checkpoints: what is taken in again after a kill, a second or two of work."""
 BLOCK = 1 << 20
@@ -81,12 +84,17 @@ def backfill(
     feed: Annotated[
         str | None, typer.Option("--feed", metavar="FEED", help="The configured feed that saved documents are of.")
     ] = None,
+    alert: Annotated[
+        bool, typer.Option("--alert", help="Tell what is found in one digest at the end; without it nothing is told.")
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--resume/--no-resume", help="Go on where an earlier run of the same file stopped.")
     ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Take in history without alerts: JSON lines (as for replay), saved feed documents, folders of text files.
+
+    With --alert the developments that it holds are told in one digest at its end, in as many messages as that takes.
 
     Stories, facts and copies are found as if the articles had come in at their time. A running daemon is no obstacle;
     an interrupted run goes on where it stopped. A saved document that is named like a feed (nhk-international.xml) is
@@ -96,6 +104,7 @@ def backfill(
       monitor backfill archive.jsonl
       monitor backfill saved-feeds/ --since 2025-01-01 --until 2025-12-31
       monitor backfill nhk.xml --feed nhk-international --json
+      monitor backfill last-week/ --alert
     """
     window = (parse_time(since, "--since") if since else None, parse_time(until, "--until") if until else None)
     files = [file for source in sources for file in _files(source)]
@@ -104,12 +113,15 @@ def backfill(
     if feed is not None and feed not in known:
         raise UsageError(f"no feed has the id {feed!r}; `monitor feeds list --all` shows them")
     stop = threading.Event()
+    found: Found | None = collections.defaultdict(list) if alert else None
     with _interrupts(stop):
-        tallies = _all(app, files, window, feed=known.get(FeedId(feed)) if feed else None, resume=resume, stop=stop)
+        of = known.get(FeedId(feed)) if feed else None
+        tallies = _all(app, files, window, feed=of, resume=resume, stop=stop, found=found)
+    messages = app.tell_history(found, utc_now()) if found else 0
     if as_json:
-        print_json({"complete": not stop.is_set(), "sources": tallies})
+        print_json({"complete": not stop.is_set(), "sources": tallies, "digests": messages})
     else:
-        _show(tallies)
+        _show(tallies, messages)
     if stop.is_set():
         note("interrupted; run the same command again to go on")
         raise typer.Exit(1)
@@ -150,6 +162,7 @@ def _all(
     feed: Feed | None,
     resume: bool,
     stop: threading.Event,
+    found: Found | None,
 ) -> list[Tally]:
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -163,7 +176,7 @@ def _all(
             task = progress.add_task(path.name[:40], total=total)
             tally = Tally(source=str(path))
             tallies.append(tally)
-            for offset in _one(app, path, tally, window, feed=feed, resume=resume, stop=stop):
+            for offset in _one(app, path, tally, window, feed=feed, resume=resume, stop=stop, found=found):
                 progress.update(task, completed=offset)
             progress.update(task, completed=total)
     return tallies
@@ -189,6 +202,7 @@ def _one(
     feed: Feed | None,
     resume: bool,
     stop: threading.Event,
+    found: Found | None,
 ) -> Iterator[int]:
     """Take one file in, article by article; yields how far it has come."""
     mark = Checkpoint(app, path, feed, window)
@@ -206,7 +220,7 @@ def _one(
         if (since is not None and item.at < since) or (until is not None and item.at > until):
             tally.outside += 1
         else:
-            _take(app, item, tally)
+            _take(app, item, tally, found)
         done = max(done, item.offset)
         if tally.read % STEP == 0:
             mark.keep(done)
@@ -214,8 +228,9 @@ def _one(
     mark.keep(path.stat().st_size)
 
 
-def _take(app: App, item: Item, tally: Tally) -> None:
-    accounts = app.pipeline.ingest(item.feed, (item.entry,), now=item.at, mode=Mode.BACKFILL)
+def _take(app: App, item: Item, tally: Tally, found: Found | None) -> None:
+    mode = Mode.BACKFILL if found is None else Mode.RETOLD
+    accounts = app.pipeline.ingest(item.feed, (item.entry,), now=item.at, mode=mode)
     if not accounts:
         tally.known += 1
     for account in accounts:
@@ -223,6 +238,10 @@ def _take(app: App, item: Item, tally: Tally) -> None:
         tally.verdicts[account.verdict] += 1
         tally.on_beat += account.verdict not in {Verdict.OFF_BEAT, Verdict.REJECTED}
         tally.developments += account.verdict is Verdict.DEVELOPMENT
+        if found is not None and account.alert is AlertReason.DIGEST:
+            told, places = app.retold(account, publisher=item.feed.publisher, at=item.at)
+            for place in places:
+                found[place].append(told)
 
 
 def _items(app: App, path: Path, tally: Tally, feed: Feed | None, start: int) -> Iterator[Item]:
@@ -355,9 +374,10 @@ class Checkpoint:
         return digest.hexdigest()
 
 
-def _show(tallies: Sequence[Tally]) -> None:
+def _show(tallies: Sequence[Tally], messages: int) -> None:
+    told = f"told in {messages} digest message{'' if messages == 1 else 's'}" if messages else "nothing was alerted"
     table(
-        "Backfill (nothing was alerted)",
+        f"Backfill ({told})",
         ("source", "read", "new", "held", "ours", "developments", "outside", "rejected"),
         (
             (

@@ -6,8 +6,10 @@ Exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 another instance runs.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
+import getpass
 import json
 import logging
 import os
@@ -16,7 +18,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO, cast
 
 import structlog
 import typer
@@ -76,6 +78,14 @@ def utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+def login() -> str:
+    """Who gives the command."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        return "unknown"
+
+
 def parse_time(text: str, option: str) -> dt.datetime:
     """An ISO 8601 time with its zone; a bare date is its midnight in UTC."""
     try:
@@ -87,6 +97,15 @@ def parse_time(text: str, option: str) -> dt.datetime:
             raise UsageError(f"{option} {text!r} has no zone; add Z or an offset such as +09:00")
         moment = moment.replace(tzinfo=dt.UTC)
     return moment.astimezone(dt.UTC)
+
+
+def parse_since(text: str, option: str, now: dt.datetime) -> dt.datetime:
+    """A time as ``parse_time`` takes it, or how long ago it was: ``90s``, ``6h``, ``7d``."""
+    try:
+        back: dt.timedelta = configuration.parse_span(text)
+    except ValueError:
+        return parse_time(text, option)
+    return now - back
 
 
 def config_folder(given: Path | None) -> Path:
@@ -114,6 +133,27 @@ def open_app(config: Path | None, *, clock: Clock | None = None, least: str = "w
     return app
 
 
+class Unheeded:
+    """Standard error as a log may use it: where nobody reads it any more (``2>&1 | head``), the lines are dropped.
+
+    It never raises for that: a daemon goes on without its log, and above all still heeds the signal that ends it.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write, if anybody reads."""
+        with contextlib.suppress(OSError, ValueError):  # ValueError: the stream was closed
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, if anybody reads."""
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def set_up_logging(level: str, form: str) -> None:
     """structlog on standard error: text on a terminal, JSON lines elsewhere. Libraries' logs join it at WARNING."""
     as_text = form == "text" or (form == "auto" and sys.stderr.isatty())
@@ -134,7 +174,7 @@ def set_up_logging(level: str, form: str) -> None:
             *([] if as_text else [renderer]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", Unheeded(sys.stderr))),
         cache_logger_on_first_use=False,
     )
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a job that is skipped while it runs is no trouble
@@ -236,6 +276,14 @@ def short_id(text: str, kind: str) -> int:
     if not digits.isascii() or not digits.isdigit() or len(digits) > 18:
         raise UsageError(f"{text!r} is no id; write {kind} and a number, e.g. {kind}12")
     return int(digits)
+
+
+def length(seconds: float) -> str:
+    """A length of time as people say it: ``95 s``, ``12 min``, ``3 h``."""
+    for limit, unit, name in ((120, 1, "s"), (7200, 60, "min"), (172800, 3600, "h")):
+        if seconds < limit:
+            return f"{round(seconds / unit)} {name}"
+    return f"{round(seconds / 86400)} d"
 
 
 def ago(moment: dt.datetime | None, now: dt.datetime) -> str:

@@ -14,7 +14,7 @@ import typer
 
 from monitor.cli.common import AsJson, ConfigDir, counted, fields, note, open_app, parse_time, print_json, say, table
 from monitor.errors import UsageError
-from monitor.evaluation import WISHES, Day, Evaluation, Labelled, Said, Score, ours
+from monitor.evaluation import NO_WORD, Day, Evaluation, Labelled, Said, Score, ours
 from monitor.evaluation import evaluate as figures
 from monitor.lexicon.fold import script_lang
 from monitor.settings import zone
@@ -93,6 +93,7 @@ def show(found: Evaluation) -> None:
             ("off beat", _share(whole.off_beat, whole.alerts, "not ours")),
             ("topic", _share(whole.wrong_topic, whole.alerts, "under a topic they do not report on")),
             ("missed", _missed(whole)),
+            ("labels", ", ".join(f"{count} {kind}" for kind, count in found.given.items())),
         ]
     )
     for what, rows in found.by.items():
@@ -177,7 +178,7 @@ def _label(label: Any) -> str:
 
 def _export(entries: Iterable[Labelled], path: Path) -> None:
     """Labelled entries as the lines that the gate is trained on."""
-    rows = [_line(one) for one in entries if any(label.label not in WISHES for label in one.labels)]
+    rows = [_line(one) for one in entries if any(label.label not in NO_WORD for label in one.labels)]
     try:
         path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     except OSError as error:

@@ -29,7 +29,7 @@ from monitor.cli.common import (
 from monitor.cli.lines import Line, Reader
 from monitor.entities import Account, AlertReason, EntryId, FeedId, Mode, Reason, Standing, Verdict
 from monitor.errors import UsageError
-from monitor.pipeline import Dated
+from monitor.intake import Dated
 from monitor.settings import Config, load
 
 TOGETHER = 200

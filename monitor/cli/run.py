@@ -17,7 +17,7 @@ from monitor.entities import Feed, Standing, Verdict
 from monitor.errors import AnotherInstanceError, UsageError
 
 if TYPE_CHECKING:
-    from monitor.pipeline import Polled
+    from monitor.intake import Polled
 
 
 def run(

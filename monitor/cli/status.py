@@ -12,9 +12,10 @@ import typer
 
 from monitor import incidents
 from monitor.app import App
-from monitor.cli.common import AsJson, ConfigDir, ago, clock, counted, open_app, print_json, say, table, utc_now
+from monitor.cli.common import AsJson, ConfigDir, ago, clock, counted, length, open_app, print_json, say, table, utc_now
+from monitor.cli.remedies import remedy
 from monitor.cli.words import NOT_POLLED, health_word
-from monitor.entities import Destination, FeedId, OutboxId, OutboxState, Problem, Verdict
+from monitor.entities import AlertKind, AlertReason, Destination, FeedId, OutboxId, OutboxState, Problem, Verdict
 from monitor.incidents import Wellness
 from monitor.settings import zone
 
@@ -29,6 +30,17 @@ NETWORK = frozenset({Problem.DNS, Problem.CONNECT, Problem.TIMEOUT})
 QUIET = frozenset({Wellness.OK.value, NOT_POLLED})
 """What is counted and gets no row of its own."""
 DAY = dt.timedelta(hours=24)
+NEWS = frozenset({AlertKind.STORY, AlertKind.DEVELOPMENT, AlertKind.DIGEST})
+TOLD = frozenset({AlertReason.QUEUED, AlertReason.DIGEST})
+UNDONE = (
+    OutboxState.HELD,
+    OutboxState.PENDING,
+    OutboxState.SENDING,
+    OutboxState.UNKNOWN,
+    OutboxState.DEAD,
+    OutboxState.EXPIRED,
+)
+"""States that somebody may want to do something about; what was sent or merged is done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +68,8 @@ class QueueLine:
     last_sent_at: dt.datetime | None
     broken: str
     broken_since: dt.datetime | None
+    remedy: str
+    digest_until: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +85,27 @@ class AlertLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TellingLine:
+    """A day's alerts: messages sent, developments in digests, seconds from first sight, and what was not told, why."""
+
+    sent: int
+    in_digests: int
+    median_s: float | None
+    slowest_s: float | None
+    edits_due: int
+    not_told: Mapping[AlertReason, int]
+    muted_stories: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ButtonsLine:
+    """How the connection is that presses of Slack's buttons come over; no trouble: it is well."""
+
+    trouble: str
+    since: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """Everything ``monitor status`` says."""
 
@@ -82,6 +117,8 @@ class Status:
     alerts: tuple[AlertLine, ...]
     verdicts_24h: Mapping[Verdict, int]
     new_ground_24h: int
+    telling_24h: TellingLine
+    buttons: ButtonsLine | None = None
 
 
 def status(
@@ -93,6 +130,8 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Show the daemon's heartbeat, the feeds' health, the alerts' queue, the last alerts and a day's verdicts.
+
+    Exits with 1 while a destination takes no alerts.
 
     Examples:
       monitor status
@@ -114,6 +153,9 @@ def status(
         print_json(found)
     else:
         _show(app, found, every=every)
+    named = {*app.alert_policy.destinations(), app.alert_policy.operators}
+    if any(line.broken and (line.oldest_waiting_at or line.destination in named) for line in found.queue):
+        raise typer.Exit(1)
 
 
 def look(app: App, now: dt.datetime) -> Status:
@@ -155,6 +197,7 @@ def look(app: App, now: dt.datetime) -> Status:
             QueueLine(
                 destination=queue.destination, states=queue.states, oldest_waiting_at=queue.oldest_waiting_at,
                 last_sent_at=queue.last_sent_at, broken=queue.channel.broken, broken_since=queue.channel.broken_since,
+                remedy=remedy(queue.destination, queue.channel.broken), digest_until=queue.channel.digest_until,
             )
             for queue in views.queue()
         ),
@@ -167,7 +210,31 @@ def look(app: App, now: dt.datetime) -> Status:
         ),
         verdicts_24h={verdict: sum(reasons.values()) for verdict, reasons in views.verdicts(since=now - DAY).items()},
         new_ground_24h=unsorted(app.store, since=now - DAY),
+        telling_24h=_telling(app, now),
+        buttons=_buttons(app),
     )  # fmt: skip
+
+
+def _telling(app: App, now: dt.datetime) -> TellingLine:
+    from monitor.store.telling import quantile, telling
+
+    told = telling(app.store, now=now, since=now - DAY)
+    silent = {reason: number for reason, number in told.developments.items() if number and reason not in TOLD}
+    return TellingLine(
+        sent=sum(number for (_, kind), number in told.sent.items() if kind in NEWS),
+        in_digests=sum(told.digest_items.values()),
+        median_s=quantile(told.latency, 0.5).total_seconds() if told.latency else None,
+        slowest_s=told.latency[-1].total_seconds() if told.latency else None,
+        edits_due=sum(told.edits_due.values()),
+        not_told=silent,
+        muted_stories=told.muted,
+    )
+
+
+def _buttons(app: App) -> ButtonsLine | None:
+    """None where no app token is set: then there are no buttons."""
+    noted = app.views.buttons() if app.config.settings.slack.app_token is not None else None
+    return None if noted is None else ButtonsLine(trouble=noted[0], since=noted[1])
 
 
 def _alive(beat: dt.datetime | None, now: dt.datetime) -> bool:
@@ -238,21 +305,7 @@ def _show(app: App, found: Status, *, every: bool) -> None:
     if len(few) < len(shown):
         say(f"… and {len(shown) - len(few)} more of the same kind; --all shows each")
     say()
-    table(
-        "Queue",
-        ("destination", "states", "oldest waiting", "last sent", "trouble"),
-        (
-            (
-                line.destination,
-                ", ".join(f"{count} {state}" for state, count in line.states.items()),
-                ago(line.oldest_waiting_at, now),
-                ago(line.last_sent_at, now),
-                line.broken and f"{line.broken} (since {clock(line.broken_since, tz)})",
-            )
-            for line in found.queue
-        ),
-        empty="Queue: empty, nothing was ever told.",
-    )
+    _show_delivery(found, tz)
     say()
     table(
         "Last alerts",
@@ -266,3 +319,47 @@ def _show(app: App, found: Status, *, every: bool) -> None:
     if found.new_ground_24h:
         ground = counted(found.new_ground_24h, "article")
         say(f"New ground in 24 h: {ground} without a topic; see `monitor topics suggest`")
+
+
+def _show_delivery(found: Status, tz: dt.tzinfo) -> None:
+    """What an operator reads in five seconds: what went out, and how each destination is, with what to do."""
+    now, told = found.now, found.telling_24h
+    said = [counted(told.sent, "message")]
+    said += [f"{counted(told.in_digests, 'development')} in digests"] if told.in_digests else []
+    if told.median_s is not None and told.slowest_s is not None:
+        said.append(f"{length(told.median_s)} after first sight (slowest {length(told.slowest_s)})")
+    said += [f"{counted(told.edits_due, 'edit')} due"] if told.edits_due else []
+    say(f"Delivery in 24 h: {', '.join(said)}")
+    if told.not_told:
+        say("Not told: " + ", ".join(f"{number} {reason}" for reason, number in told.not_told.items()))
+    if told.muted_stories:
+        say(f"Muted: {counted(told.muted_stories, 'story', 'stories')}; `monitor stories list --muted`")
+    table(
+        "",
+        ("destination", "state", "waits", "oldest", "last sent", "what to do"),
+        (
+            (
+                line.destination,
+                _state(line, now, tz),
+                ", ".join(f"{line.states[state]} {state}" for state in UNDONE if line.states.get(state)),
+                ago(line.oldest_waiting_at, now),
+                ago(line.last_sent_at, now),
+                line.remedy
+                or (f"monitor alerts list --state {OutboxState.DEAD}" if line.states.get(OutboxState.DEAD) else ""),
+            )
+            for line in found.queue
+        ),
+        empty="Nothing was ever told.",
+    )
+    if found.buttons is not None:
+        well = f"connected since {clock(found.buttons.since, tz)}"
+        trouble = f"{found.buttons.trouble} (since {clock(found.buttons.since, tz)})"
+        say(f"Buttons in Slack: {trouble if found.buttons.trouble else well}", "red" if found.buttons.trouble else "")
+
+
+def _state(line: QueueLine, now: dt.datetime, tz: dt.tzinfo) -> str:
+    if line.broken:
+        return f"broken since {clock(line.broken_since, tz)}: {line.broken}"
+    if line.digest_until is not None and line.digest_until > now:
+        return f"too much at once: digest only until {clock(line.digest_until, tz)}"
+    return "well"

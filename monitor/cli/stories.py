@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from typing import Annotated
 
 import typer
 
-from monitor.app import App
 from monitor.cli.common import (
     AsJson,
     ConfigDir,
     Limit,
     ago,
     clock,
+    login,
     open_app,
     parse_time,
     print_json,
@@ -24,7 +23,7 @@ from monitor.cli.common import (
     utc_now,
 )
 from monitor.cli.words import ALERTS, REASONS
-from monitor.entities import Story, StoryId, TopicId
+from monitor.entities import StoryId, TopicId
 from monitor.errors import UsageError
 from monitor.settings import parse_span, zone
 
@@ -174,7 +173,8 @@ def mute(
         until = None if off else now + span
     except (ValueError, OverflowError):
         raise UsageError(f"--for {for_!r} is no length of time; write e.g. 12h or 7d") from None
-    moved = _change(app, story, muted_until=until)
+    with app.store.begin() as tx:
+        moved = app.readers.mute(tx, StoryId(short_id(story, "s")), until=until, by=login(), now=now)
     if as_json:
         print_json({"story": moved.id, "muted_until": until})
     elif until is None:
@@ -189,29 +189,19 @@ def follow(
     off: Annotated[bool, typer.Option("--off", help="Follow it no longer.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Mark a story as followed, for the lists, and lift its mute.
+    """Follow a story: each of its developments is told at once and shown in the channel. Lifts its mute.
 
     Examples:
       monitor stories follow s12
       monitor stories follow s12 --off
     """
     app = open_app(config, brief=True)
-    moved = _change(app, story, followed=False) if off else _change(app, story, followed=True, muted_until=None)
+    with app.store.begin() as tx:
+        moved = app.readers.follow(tx, StoryId(short_id(story, "s")), on=not off, by=login(), now=utc_now())
     if as_json:
         print_json({"story": moved.id, "followed": moved.followed})
     else:
         say(f"s{moved.id} is {'followed' if moved.followed else 'not followed any more'}: {moved.title}")
-
-
-def _change(app: App, name: str, **fields: object) -> Story:
-    """Read and write a story in one transaction that no ingest can cross."""
-    with app.store.begin() as tx:
-        story = tx.story(StoryId(short_id(name, "s")))
-        if story is None:
-            raise UsageError(f"there is no story {name}; `monitor stories list` shows them")
-        moved = dataclasses.replace(story, **fields)  # type: ignore[arg-type]
-        tx.save_story(moved)
-    return moved
 
 
 def _marks(muted_until: dt.datetime | None, followed: bool, now: dt.datetime) -> str:

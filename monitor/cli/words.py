@@ -49,9 +49,10 @@ REASONS: Mapping[Reason, str] = {
 
 ALERTS: Mapping[AlertReason, str] = {
     AlertReason.QUEUED: "told: it went into the outbox",
+    AlertReason.DIGEST: "told in a digest only: it was old when it was first seen, or reports on new topics alone",
     AlertReason.BASELINE: "not told: it stood in the feed when the feed was first read",
     AlertReason.BACKFILL: "not told: it came with a backfill",
-    AlertReason.TOO_OLD: "not told: it was too old when it was first seen (alerts.max_age)",
+    AlertReason.TOO_OLD: "not told: it was too old when it was first seen (alerts.digest_age)",
     AlertReason.MUTED: "not told: the story is muted",
     AlertReason.BELOW_SEVERITY: "not told: it weighs less than what is told (alerts.severity)",
     AlertReason.NO_DESTINATION: "not told: no destination is configured for its topics",

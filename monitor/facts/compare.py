@@ -32,6 +32,8 @@ ENDED = frozenset((Stage.SUSPENDED, Stage.CANCELLED, Stage.REFUSED, Stage.DENIED
 
 def actors_of(fact: Fact, sides: Sides) -> tuple[str, ...]:
     """For whom the actors of a fact act: sides where they have one, in order of the alphabet."""
+    if len(fact.actors) == 1:  # most facts: a set of one needs no sorting
+        return (sides.get(fact.actors[0], "") or str(fact.actors[0]),)
     return tuple(sorted({sides.get(actor, "") or str(actor) for actor in fact.actors}))
 
 
@@ -118,6 +120,9 @@ def changed_number(new: Fact, old: Fact) -> bool:
     return new.number is not None and old.number is not None and new.unit == old.unit and new.number != old.number
 
 
+SPOKEN = frozenset(("criticize", "warn", "demand", "support", "say", "reply"))
+"""Acts that are words: once said they stand, whatever stage stands beside them."""
+
 ALIKE = frozenset(("person", "company", "target"))
 """Units that reports of one list change for one another: 40 targets are 40 persons and companies."""
 
@@ -128,15 +133,22 @@ def same_count(one: Fact, other: Fact) -> bool:
 
 
 def retold(new: Fact, old: Fact, sides: Sides) -> bool:
-    """Whether a fact is known by another act of its sentence: "missile launch drill" told as a drill or as a launch."""
+    """Whether a fact is known by another act of its sentence: "missile launch drill" told as a drill or as a launch.
+
+    What several do together is not known by what one of them did.
+    """
     if new.action not in old.objects and old.action not in new.objects:
         return False
     mine, theirs = set(actors_of(new, sides)), set(actors_of(old, sides))
     if (mine and theirs and not mine & theirs) or (new.stage in ENDED) != (old.stage in ENDED):
         return False
+    if len(mine) > 1 and not mine <= theirs:
+        return False
     if new.polarity != old.polarity or (new.number is not None and not same_count(new, old)):
         return False
     a, b = particular(new, sides) - {old.action}, particular(old, sides) - {new.action}
+    if not a and not b:
+        a, b = frozenset(new.objects) & GENERIC, frozenset(old.objects) & GENERIC
     return bool(a & b) and overlap(a, b) >= SHARED_OBJECTS and not elsewhere(new, old, sides)
 
 
@@ -148,9 +160,10 @@ def undone(fact: Fact) -> bool:
 def reversed_act(new: Fact, old: Fact) -> bool:
     """Whether one fact undoes the other, or does what was undone: for that somebody has to be said to do it.
 
-    A report that was denied is told on as if it were so; that takes no denial back.
+    A report that was denied is told on as if it were so; that takes no denial back. Words cannot be undone: in
+    "condemns the suspended deal" it is the deal that is suspended.
     """
-    if undone(new) == undone(old):
+    if undone(new) == undone(old) or (new.action in SPOKEN and new.polarity == old.polarity):
         return False
     if undone(new) or new.stage not in {Stage.PROPOSED, Stage.HELD}:
         return True

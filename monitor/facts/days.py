@@ -10,10 +10,10 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
-from monitor.facts.numbers import YEARS
+from monitor.facts.numbers import SENTENCES_KEPT, YEARS
 from monitor.facts.vocabulary import Tongue
 from monitor.lexicon import fold, words
 
@@ -60,7 +60,7 @@ class Day:
 
 
 class Calendar:
-    """Finds the days in sentences of one language. Built once; it remembers nothing."""
+    """Finds the days in sentences of one language. Built once; it keeps those of the sentences it read last."""
 
     def __init__(self, lang: str, tongue: Tongue) -> None:
         self.lang = lang
@@ -76,6 +76,7 @@ class Calendar:
         self._words = _either((*self._relative, *self._periods), lang)
         self._seasons = {fold(word): int(month) for word, month in tongue.values("seasons").items()}
         self._season = _either(tuple(self._seasons), lang)
+        self._all = lru_cache(maxsize=SENTENCES_KEPT)(self._read)
 
     @cached_property
     def _weekday(self) -> Mapping[str, int]:
@@ -88,6 +89,9 @@ class Calendar:
 
     def days(self, text: str, published: dt.datetime) -> tuple[Day, ...]:
         """The days a sentence names, resolved in the zone its marks or its language tell."""
+        return self._all(text, published)
+
+    def _read(self, text: str, published: dt.datetime) -> tuple[Day, ...]:
         folded = fold(text)
         today = published.astimezone(self._zone(folded)).date()
         found = [*self._written(text, folded, today), *self._named(text, folded, today)]

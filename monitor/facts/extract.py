@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from monitor.entities import Article, Fact, Mention, Name, NameId, Reading, Sentence, Stage
 from monitor.facts import quotes
@@ -23,6 +24,7 @@ from monitor.facts.vocabulary import Vocabulary
 from monitor.lexicon import Lexicon, PhraseMatcher, fold, longest, squeeze
 
 SENTENCES = 9  # title and the lead's sentences that are read for facts: later ones retell (seen on the recorded feeds)
+SENTENCES_KEPT = 256  # sentences whose things, acts and counts are kept: those of the articles that are being read
 CHARACTERS = 1_600  # of text read at most, so that a long page costs no more than a report
 STATE_KINDS = frozenset(("country", "capital", "demonym", "body", "role"))
 """Kinds that act for their side: a capital, a ministry and a people are their country."""
@@ -40,6 +42,9 @@ CONCLUDED = frozenset((Stage.AGREED, Stage.SIGNED, Stage.IN_FORCE))
 PLANS = frozenset(("announce", "decide"))
 """Acts that are none as nouns: "a decision must be fair" decides nothing."""
 
+_PARTS = re.compile(r"[:：。　]\s*|\s[-–—]\s|(?<=[^\x00-\x7fа-яё»])\s(?=\S)", re.IGNORECASE)
+"""Where a part of a title ends: a colon, a dash, a Japanese blank."""
+_QUOTES = " \"'“”«»„「」『』"
 _COMMA = re.compile(r"[,;()]|\s[-–—]\s")
 """Where a clause ends, for background told on the way."""
 _APPOSED = re.compile(
@@ -52,7 +57,10 @@ _APPOSED = re.compile(
 
 
 class Extractor:
-    """Reads facts. Built once from the names and the vocabulary; safe to share, it remembers nothing."""
+    """Reads facts. Built once from the names and the vocabulary; safe to share, as all it keeps is what it read last.
+
+    Of the sentences read last it keeps things, acts and counts, which several rooms ask for in a row.
+    """
 
     def __init__(self, lexicon: Lexicon, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
@@ -63,6 +71,7 @@ class Extractor:
         self._things = PhraseMatcher({lang: tongue.things for lang, tongue in tongues.items()})
         self._background = _matcher(vocabulary, "background")
         self._tones = {kind: _matcher(vocabulary, kind) for kind in ("opinion", "preview", "anniversary", "hearsay")}
+        self._asking = _matcher(vocabulary, "asks")
         self._deputies = {lang: tongue.list("deputies") for lang, tongue in tongues.items()}
         self._islands = frozenset(str(name.id) for name in lexicon.names.values() if name.kind == "island")
         self.answers = vocabulary.answers
@@ -71,6 +80,9 @@ class Extractor:
         self._calendars = {lang: Calendar(lang, tongue) for lang, tongue in tongues.items()}
         self._small = {lang: Grammar(lang, tongue) for lang, tongue in tongues.items()}
         self._acts = Acts(vocabulary, self._small)
+        self._things_in = lru_cache(maxsize=SENTENCES_KEPT)(self._things.find)
+        self._concepts = lru_cache(maxsize=SENTENCES_KEPT)(self._concepts_of)
+        self._counts = lru_cache(maxsize=SENTENCES_KEPT)(self._counts_of)
 
     def extract(self, article: Article, reading: Reading) -> tuple[Fact, ...]:
         """The facts of title and lead in reading order, each once."""
@@ -88,11 +100,17 @@ class Extractor:
 
     def concepts(self, text: str, lang: str) -> tuple[str, ...]:
         """The acts and things a text speaks of, as slugs of no language: stories are compared by them."""
+        return self._concepts(text, lang)
+
+    def _concepts_of(self, text: str, lang: str) -> tuple[str, ...]:
         acts = [f"act:{hit.value.action}" for hit in longest(self._acts.hits(text, lang)) if not hit.value.said]
-        return tuple(acts) + tuple(f"thing:{hit.value}" for hit in longest(self._things.find(text, lang)))
+        return tuple(acts) + tuple(f"thing:{hit.value}" for hit in longest(self._things_in(text, lang)))
 
     def counts(self, text: str, lang: str, at: dt.datetime) -> tuple[float, ...]:
         """The numbers a text counts with, whatever they count; days and times of day are none."""
+        return self._counts(text, lang, at)
+
+    def _counts_of(self, text: str, lang: str, at: dt.datetime) -> tuple[float, ...]:
         figures = self._figures.get(lang)
         if figures is None:
             return ()
@@ -101,7 +119,18 @@ class Extractor:
 
     def tone(self, title: str, lang: str, kind: str) -> bool:
         """Whether a title marks an ``opinion``, a ``preview``, an ``anniversary`` or ``hearsay``."""
-        return bool(self._tones[kind].find(title, lang))
+        return bool(self._tones[kind].find(title, lang)) or (kind == "opinion" and self._asks(title, lang))
+
+    def _asks(self, title: str, lang: str) -> bool:
+        """Whether a title is a question, or a part of it begins (Japanese: ends) with the words of an explainer."""
+        parts = [part.strip(_QUOTES) for part in _PARTS.split(title)]
+        if parts[-1].endswith(("?", "？")):
+            return True
+        return any(
+            hit.end == len(part) if lang == "ja" else hit.start == 0
+            for part in parts
+            for hit in self._asking.find(part, lang)
+        )
 
     def canonical(self, name: NameId) -> tuple[NameId, ...]:
         """Who acts by that name: the country for its capital and ministries, both for a pair, a person for a person."""
@@ -126,7 +155,7 @@ class Extractor:
         taken = [(day.start, day.end) for day in days] + [(name.start, name.end) for name in names]
         numbers = self._figures[lang].numbers(text, taken)
         spoken = quotes.spoken(text, [name for name in names if name.kind in ACTOR_KINDS], lang)
-        things = longest(self._things.find(text, lang))
+        things = longest(self._things_in(text, lang))
         acts = self._acts.find(text, lang, names, things)
         head = Fact(words=sentence.text, sentence=sentence.index, quote=quotes.quoted(text), speaker=spoken.speaker)
         objects = tuple(

@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from monitor.facts.vocabulary import Tongue, Unit
 from monitor.lexicon import fold, words
 
 LONGEST = 3  # words in a unit ("individuals and entities")
 LONGEST_JA = 6  # characters in a unit
+SENTENCES_KEPT = 256  # sentences whose numbers (and days) are kept: facts and counts are read from one in a row
 LARGEST = 1e18  # beyond all sums of money there are: a longer row of digits or scales counts nothing
 REACH = 3  # words between a number and what it counts ("12 nuclear-capable cruise missiles")
 YEARS = range(1800, 2101)  # a bare number in here is a year
@@ -65,7 +67,7 @@ Token = tuple[str, int, int]
 
 
 class Figures:
-    """Finds the numbers in sentences of one language. Built once; it remembers nothing."""
+    """Finds the numbers in sentences of one language. Built once; it keeps those of the sentences it read last."""
 
     def __init__(self, lang: str, tongue: Tongue) -> None:
         self.lang = lang
@@ -79,6 +81,7 @@ class Figures:
         self._ago = frozenset(map(fold, tongue.list("ago")))
         self._fixed = re.compile("|".join(map(re.escape, tongue.list("fixed"))) or r"(?!)")
         self._joints = frozenset(tongue.list("other")) - {"of"}
+        self._all = lru_cache(maxsize=SENTENCES_KEPT)(self._read)
 
     def _stemmed(self, values: Mapping[str, float]) -> Mapping[str, float]:
         if self.lang == "ja":
@@ -88,8 +91,11 @@ class Figures:
     def numbers(self, text: str, taken: Iterable[tuple[int, int]] = ()) -> tuple[Number, ...]:
         """The numbers of a sentence outside the spans already ``taken`` (names, days)."""
         spans = tuple(taken)
+        return tuple(n for n in self._all(text) if not any(start <= n.start < end for start, end in spans))
+
+    def _read(self, text: str) -> tuple[Number, ...]:
         found = self._numbers_ja(text) if self.lang == "ja" else self._numbers(text)
-        return tuple(n for n in found if n.value <= LARGEST and not any(start <= n.start < end for start, end in spans))
+        return tuple(number for number in found if number.value <= LARGEST)
 
     # ---------------------------------------------------------------- languages written with blanks
 

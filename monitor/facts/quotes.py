@@ -14,6 +14,8 @@ from monitor.facts.grammar import Named
 
 LEADING = 30  # characters before the name of a speaker at the start ("Russian Foreign Minister Lavrov: …")
 TRAILING = 30  # characters behind the name of a speaker at the end ("… — Lavrov to reporters")
+PERSONS = frozenset(("person", "role"))
+"""Kinds of names that speak where a dash follows them at the start ("Lavrov - no deadlines"); a state is something."""
 SPEAKER_TAIL = 10  # characters behind a name that may be its office ("ペスコフ大統領報道官")
 
 _QUOTE = re.compile(r"[“\"«「『](?P<q>[^”\"»」』]{3,200})[”\"»」』]|(?<!\w)['‘](?P<s>[^'’]{6,200})['’](?!\w)")
@@ -25,6 +27,7 @@ _BEFORE_TAIL = re.compile(
     re.IGNORECASE,
 )
 """What stands between a word and who said it, at the end of a sentence; the name's title may follow."""
+_DASH = re.compile(r"\s[-–—]\s")
 _AFTER_TAIL = re.compile(rf"^(?:[\w\s.'’-]{{0,30}})\s{_SAYS}\b", re.IGNORECASE)
 _BEFORE_LEAD = re.compile(
     r"^(?:according to|по словам|как (?:сообщил|заявил|отметил)[аи]?)\s(?:[\w-]+\s){0,4}$", re.IGNORECASE
@@ -59,6 +62,8 @@ def _spoken(text: str, name: Named) -> Spoken | None:
     who, before, after = name.canon[0], text[: name.start], text[name.end :]
     if name.start <= LEADING and after.lstrip('"»”')[:1] in {":", "："}:
         return Spoken(who, name.end + 1, len(text))
+    if name.kind in PERSONS and not before.strip(" \"'«“") and (dash := _DASH.match(after)):
+        return Spoken(who, name.end + dash.end(), len(text))
     if lead := _BEFORE_LEAD.match(before):
         comma = text.find(",", name.end)
         return Spoken(who, comma + 1 if comma >= 0 else lead.end(), len(text))

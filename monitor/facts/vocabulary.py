@@ -24,6 +24,7 @@ LISTS = (
     "target",
     "of",
     "opinion",
+    "asks",
     "preview",
     "anniversary",
     "background",

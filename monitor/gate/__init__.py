@@ -10,17 +10,20 @@ import difflib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from monitor.entities import Article, Beat, Evidence, Mention, NameId, Reading, Reason, Ruling
+from monitor.entities import Affair, Article, Beat, Evidence, Mention, NameId, Reading, Reason, Ruling, Stirred
 from monitor.errors import ConfigError
+from monitor.gate.affairs import MOVED, OPENED, Affairs, recalled
 from monitor.gate.part import Part
 from monitor.gate.said import BIAS, SAID, THRESHOLD, Feature
-from monitor.gate.scene import DEPTH, Scene
-from monitor.gate.words import Words
-from monitor.lexicon import Lexicon
+from monitor.gate.scene import DEPTH, LEAD, Scene
+from monitor.gate.words import Words, hits
+from monitor.lexicon import Lexicon, script_lang
 
-__all__ = ["BIAS", "SAID", "THRESHOLD", "Gate", "OpenGate"]
+__all__ = ["BIAS", "MOVED", "OPENED", "SAID", "THRESHOLD", "Gate", "OpenGate"]
 
 NAMED = 6  # words shown for each side: enough to see by what it was recognised
+
+PLAINLY = 1.0  # weight of a word against that needs no second one beside it
 
 NO_SIDE = Ruling(relevant=False, reason=Reason.NO_SIDE, score=0.0)
 
@@ -37,6 +40,17 @@ class OpenGate:
             relevant=True, reason=None, score=1.0, evidence=(Evidence(signal="gate", said="the gate is off"),)
         )
 
+    def affairs(self, article: Article) -> tuple[Affair, ...]:
+        """None: nothing is refused, so nothing has to be made plain."""
+        return ()
+
+    def recall(self, ruling: Ruling, affairs: Sequence[Affair], stirred: Iterable[Stirred]) -> Ruling | None:
+        """Nothing was refused."""
+
+    def opposed(self, reading: Reading) -> bool:
+        """Nothing speaks against anything."""
+        return False
+
 
 class Gate:
     """Judges articles by names and words. Built once; remembers nothing between two articles."""
@@ -52,6 +66,7 @@ class Gate:
         self._roles = {name.id: Part.of(name, beat) for name in lexicon.names.values()}
         self._sieve = lexicon.sieve({name for name, part in self._roles.items() if part.tells})
         self._words = Words(beat)
+        self._affairs = Affairs(beat.affairs)
 
     def glance(self, article: Article) -> Ruling | None:
         """What ``judge`` would say of an article in which neither side can stand; None: it has to be read."""
@@ -110,6 +125,21 @@ class Gate:
     def _label(self, side: str) -> str:
         name = self._names.get(NameId(side))
         return name.label.get("en", side) if name else side
+
+    def affairs(self, article: Article) -> tuple[Affair, ...]:
+        """What the title may be about without naming a side, as far as words tell."""
+        return self._affairs.of(" ".join(article.title.split()), script_lang(article.lang, article.title))
+
+    def opposed(self, reading: Reading) -> bool:
+        """Whether title or lead name another state, or the title speaks plainly of another matter: then no affair of
+        ours makes it plain."""
+        if any(self._roles[mention.name].third for mention in reading.mentions if mention.sentence <= LEAD):
+            return True
+        return any(hit.value >= PLAINLY for hit in hits(self._words.against, reading.sentences[:1], reading.lang))
+
+    def recall(self, ruling: Ruling, affairs: Sequence[Affair], stirred: Iterable[Stirred]) -> Ruling | None:
+        """A refusal for want of a side or a relation taken back, where one of its affairs was told of lately."""
+        return recalled(ruling, affairs, stirred, self._beat.weights.get(THRESHOLD, 0.5))
 
     def features(self, reading: Reading) -> Mapping[str, Feature]:
         """The features of a reading that are not nought, by the names of ``SAID``."""

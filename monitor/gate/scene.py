@@ -15,8 +15,8 @@ from monitor.entities import Mention, NameId, Reading, Sentence
 from monitor.gate.part import Part
 from monitor.gate.said import Feature
 from monitor.gate.stance import located, speakers, states
-from monitor.gate.words import Words, hits, surfaces
-from monitor.lexicon import Hit, PhraseMatcher
+from monitor.gate.words import Finder, Words, hits, surfaces
+from monitor.lexicon import Hit
 
 V = TypeVar("V")
 
@@ -143,7 +143,7 @@ class Scene:
             "no-relation": Feature(float(not title and not lead)),
         }
 
-    def _hits(self, matcher: PhraseMatcher[V], sentences: Sequence[Sentence]) -> list[Hit[V]]:
+    def _hits(self, matcher: Finder[V], sentences: Sequence[Sentence]) -> list[Hit[V]]:
         return hits(matcher, sentences, self._lang)
 
     def _speakers(self, sentence: Sentence) -> Iterable[Mention]:

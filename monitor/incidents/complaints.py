@@ -15,8 +15,11 @@ from monitor.schedule import MISSED_MOST, Policy, address
 SILENT_LEAST = dt.timedelta(hours=6)
 SILENT_INTERVALS = 6
 """Without a good answer for so many intervals, and never less than ``SILENT_LEAST``, a feed is silent."""
+FROZEN_LONG_PAUSES = 4
+"""Of the pauses that 19 of 20 stay below, so many without anything newer, until a feed looks frozen. Within three days
+it never does: a long weekend."""
 FROZEN_PAUSES = 5
-"""Usual pauses without anything newer until a feed looks frozen. Within three days it never does: a long weekend."""
+"""Usual pauses, where no long one was learnt yet."""
 FROZEN_LEAST, FROZEN_MOST = dt.timedelta(days=3), dt.timedelta(days=30)
 FROZEN_UNKNOWN = dt.timedelta(days=7)
 """The same for a feed whose usual pause was not seen yet."""
@@ -155,6 +158,8 @@ def _frozen(feed: Feed, state: FeedState, now: dt.datetime, policy: Policy) -> C
 def _patience(feed: Feed, state: FeedState) -> dt.timedelta:
     """How long a feed may bring nothing newer, by its own rhythm."""
     least, most = FROZEN_OFFICIAL if feed.official else (FROZEN_LEAST, FROZEN_MOST)
+    if state.long_pause is not None:
+        return min(max(FROZEN_LONG_PAUSES * state.long_pause, least), most)
     if state.rhythm is None:
         return max(FROZEN_UNKNOWN, least)
     return min(max(FROZEN_PAUSES * state.rhythm, least), most)

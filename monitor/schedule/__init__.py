@@ -8,7 +8,7 @@ from monitor.schedule.moves import address
 from monitor.schedule.pace import Policy
 from monitor.schedule.polls import after_page, after_poll, after_push, hold
 from monitor.schedule.push import MISSED_MOST
-from monitor.schedule.starts import NETWORK, after_outage, first_poll, planned, spread_overdue
+from monitor.schedule.starts import NETWORK, after_outage, anew, first_poll, planned, spread_overdue
 
 __all__ = [
     "MISSED_MOST",
@@ -19,6 +19,7 @@ __all__ = [
     "after_page",
     "after_poll",
     "after_push",
+    "anew",
     "first_poll",
     "hold",
     "planned",

@@ -19,6 +19,8 @@ HALF = 0.5
 """Share of a document's entries from which on a trait is the document's."""
 LEARN_UP, LEARN_DOWN = 0.5, 0.1
 """Weights of a pause in the usual one: a long pause teaches patience quickly, a burst takes it back slowly."""
+LEARN_LONG = 0.3
+"""Step of the 95th percentile of the pauses, as a share of it: another rhythm is learnt in some fifty of them."""
 WATCHED = dt.timedelta(days=1)
 """A pause is the feed's own only if we looked at it all the while; one longer than this may be ours."""
 
@@ -189,22 +191,35 @@ def _with_document(
 
 def _with_news(state: FeedState, intake: Intake, now: dt.datetime) -> FeedState:
     dates = [date for date in (intake.newest, state.newest_published_at) if date is not None and date <= now]
+    pause = _pause(state, intake, now)
     return replace(
-        state, newest_published_at=max(dates, default=state.newest_published_at), rhythm=_rhythm(state, intake, now),
-        last_new_at=now if intake.new else state.last_new_at,
+        state, newest_published_at=max(dates, default=state.newest_published_at),
+        rhythm=_slow(intake) if state.last_new_at is None else _rhythm(state, pause),
+        long_pause=_long_pause(state, pause), last_new_at=now if intake.new else state.last_new_at,
     )  # fmt: skip
 
 
-def _rhythm(state: FeedState, intake: Intake, now: dt.datetime) -> dt.timedelta | None:
-    """The usual pause between two times that bring something new, as the feed keeps it under our eyes."""
-    if state.last_new_at is None:
-        return _slow(intake)
-    if not intake.new or state.last_success_at is None or now - state.last_success_at > WATCHED:
-        return state.rhythm
-    pause = now - state.last_new_at
-    if state.rhythm is None:
-        return pause
+def _pause(state: FeedState, intake: Intake, now: dt.datetime) -> dt.timedelta | None:
+    """How long a feed that brings something new had brought nothing, under our eyes; None where we looked away."""
+    if not intake.new or state.last_new_at is None:
+        return None
+    if state.last_success_at is None or now - state.last_success_at > WATCHED:
+        return None
+    return now - state.last_new_at
+
+
+def _rhythm(state: FeedState, pause: dt.timedelta | None) -> dt.timedelta | None:
+    """The usual pause between two times that bring something new."""
+    if pause is None or state.rhythm is None:
+        return state.rhythm if pause is None else pause
     return state.rhythm + (pause - state.rhythm) * (LEARN_UP if pause > state.rhythm else LEARN_DOWN)
+
+
+def _long_pause(state: FeedState, pause: dt.timedelta | None) -> dt.timedelta | None:
+    """The pause that 19 of 20 stay below, followed step by step: 19 parts up where one is longer, else one down."""
+    if pause is None or state.long_pause is None:
+        return state.long_pause if pause is None else pause
+    return state.long_pause * (1 + LEARN_LONG * (0.95 if pause > state.long_pause else -0.05))
 
 
 def _slow(intake: Intake) -> dt.timedelta | None:

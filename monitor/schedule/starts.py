@@ -27,6 +27,11 @@ def first_poll(
     return _laid(order, now, spread)
 
 
+def anew(state: FeedState) -> FeedState:
+    """The state of a feed that begins with a baseline again: its next document is asked for and read whole."""
+    return replace(state, baseline_at=None, etag=None, last_modified=None, body_hash=None, gap=None)
+
+
 def planned(state: FeedState, at: dt.datetime) -> FeedState:
     """The state of a feed with its next poll set."""
     return replace(state, next_poll_at=at)

@@ -51,8 +51,19 @@ __all__ = [
 PREFIX = "MONITOR_"
 RESERVED = {"MONITOR_CONFIG"}
 """Variables of ours that are no settings: ``MONITOR_CONFIG`` names the configuration folder."""
-SECRETS = (("database", "password"), ("slack", "token"))
+SECRETS = (("database", "password"), ("slack", "token"), ("slack", "app_token"))
 """Keys that may stand in a file instead, named by ``<key>_file``."""
+
+
+NAMED: Mapping[str, Mapping[str, Any]] = {
+    table: inner.model_fields
+    for table, field in SettingsModel.model_fields.items()
+    for inner in getattr(field.annotation, "__args__", ())
+    if hasattr(inner, "model_fields")
+}
+"""Tables that stand under names of the user's own, with their keys: ``[webhook.desk]``."""
+NAMED_SECRETS = tuple((table, key) for table, keys in NAMED.items() for key in keys if f"{key}_file" in keys)
+"""Keys of theirs that may stand in a file instead."""
 
 
 class Settings(SettingsModel, BaseSettings):
@@ -168,25 +179,33 @@ def _no_folder(folder: Path) -> ConfigError:
 def _with_secrets(settings: Settings, folder: Path) -> Settings:
     tables: dict[str, Any] = {}
     for table, key in SECRETS:
-        section = getattr(settings, table)
-        named: Path | None = getattr(section, f"{key}_file")
-        if named is None or getattr(section, key) is not None:
-            continue
-        try:
-            secret = named.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "is no text"
-            mistake = ConfigError(
-                f"{folder.name}/monitor.toml",
-                f"{table}.{key}_file",
-                str(named),
-                f"cannot be read ({reason}); mend the path, or make the file readable for this user",
-            )
-            raise ConfigErrors(_name_the_source((mistake,), os.environ)) from None
-        if not secret:
-            continue  # an empty file means that there is none: compose mounts the file in any case
-        tables[table] = type(section).model_validate({**section.model_dump(), key: secret})
-    return settings.model_copy(update=tables) if tables else settings
+        section = tables.get(table, getattr(settings, table))
+        tables[table] = _filled(section, table, key, folder)
+    for table, key in NAMED_SECRETS:
+        sections = getattr(settings, table)
+        tables[table] = {name: _filled(one, f"{table}.{name}", key, folder) for name, one in sections.items()}
+    return settings.model_copy(update=tables)
+
+
+def _filled(section: Any, table: str, key: str, folder: Path) -> Any:
+    """The table with the secret that stands in a file; the same one where there is no such file."""
+    named: Path | None = getattr(section, f"{key}_file")
+    if named is None or getattr(section, key) is not None:
+        return section
+    try:
+        secret = named.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "is no text"
+        mistake = ConfigError(
+            f"{folder.name}/monitor.toml",
+            f"{table}.{key}_file",
+            str(named),
+            f"cannot be read ({reason}); mend the path, or make the file readable for this user",
+        )
+        raise ConfigErrors(_name_the_source((mistake,), os.environ)) from None
+    if not secret:
+        return section  # an empty file means that there is none: compose mounts the file in any case
+    return type(section).model_validate({**section.model_dump(), key: secret})
 
 
 def _unknown_variables(env: Mapping[str, str]) -> tuple[ConfigError, ...]:
@@ -195,7 +214,7 @@ def _unknown_variables(env: Mapping[str, str]) -> tuple[ConfigError, ...]:
     }
     found = []
     for name in sorted(env):
-        if not name.upper().startswith(PREFIX) or name.upper() in RESERVED | known:
+        if not name.upper().startswith(PREFIX) or name.upper() in RESERVED | known or _of_a_name(name):
             continue
         close = difflib.get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.85)
         hint = f"did you mean {close[0]}?" if close else "docs/configuration.md names them all"
@@ -216,6 +235,12 @@ def _no_json(env: Mapping[str, str]) -> tuple[ConfigError, ...]:
                 fix = f"write it as JSON: {wanted[name.upper()]}"
                 found.append(ConfigError("environment", name, None, fix))
     return tuple(found) or (ConfigError("environment", PREFIX + "…", None, "a variable cannot be read as JSON"),)
+
+
+def _of_a_name(variable: str) -> bool:
+    """Whether it is a key of a table under a name of the user's own: ``MONITOR_WEBHOOK__DESK__URL``."""
+    table, name, key = (*variable.upper().removeprefix(PREFIX).lower().split("__"), "", "", "")[:3]
+    return bool(name) and variable.count("__") == 2 and key in NAMED.get(table, {})
 
 
 def _keys() -> Iterator[tuple[str, str]]:

@@ -181,6 +181,7 @@ class BeatFile(Table):
     dispute: DisputeRow = DisputeRow()
     relation: Words = Field(default_factory=dict)
     matter: Words = Field(default_factory=dict)
+    affair: dict[Slug, Words] = Field(default_factory=dict)
     voice: Words = Field(default_factory=dict)
     against: tuple[AgainstRow, ...] = ()
     weights: dict[str, float] = Field(default_factory=dict)
@@ -502,6 +503,7 @@ def load_beat(folder: Path, names: Sequence[e.Name]) -> e.Beat:
         vague=tuple(e.NameId(n) for n in file.dispute.vague),
         relation=dict(file.relation.items()),
         matter=dict(file.matter.items()),
+        affairs={name: dict(found.items()) for name, found in file.affair.items()},
         voice=dict(file.voice.items()),
         against=tuple(
             e.Against(id=row.id, weight=row.weight, words={"en": row.en, "ja": row.ja, "ru": row.ru})

@@ -75,6 +75,25 @@ def _anchor(value: str) -> str:
     return value
 
 
+def _hour(value: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise ValueError('write a time of day such as "07:00"')
+    return value
+
+
+def _called(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9]{0,39}", value):
+        raise ValueError("write a name of small letters and digits, such as desk")
+    return value
+
+
+def _hours(value: str) -> str:
+    begin, dash, end = value.partition("-")
+    if value and (not dash or _hour(begin) == _hour(end)):
+        raise ValueError('write two times of day such as "23:00-07:00", or nothing')
+    return value
+
+
 Span = Annotated[dt.timedelta, BeforeValidator(parse_span)]
 Wait = Annotated[Span, AfterValidator(_longer_than_nothing)]
 """A span that zero would make a busy loop of."""
@@ -83,6 +102,10 @@ DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 Listen = Annotated[str, AfterValidator(_listen)]
 Anchor = Annotated[str, AfterValidator(_anchor)]
 PublicUrl = Annotated[str, AfterValidator(_public_url)]
+Hour = Annotated[str, AfterValidator(_hour)]
+Called = Annotated[str, AfterValidator(_called)]
+"""A name in a destination: what an environment variable can spell."""
+Hours = Annotated[str, AfterValidator(_hours)]
 Zone = Annotated[str, AfterValidator(_zone)]
 
 
@@ -178,7 +201,8 @@ class AlertsTable(Table):
     """What is told, where and when."""
 
     destination: str = Field(
-        "", description='"console" or "slack:CHANNEL"; empty: Slack if a token is set, else console'
+        "",
+        description='"console", "slack:CHANNEL" or one of docs/sinks.md; empty: Slack if a token is set, else console',
     )
     operators: str = Field(
         "", description='where incidents of feeds are told, as for destination; empty: as destination; "none": nowhere'
@@ -186,8 +210,21 @@ class AlertsTable(Table):
     zone: Zone = Field("Asia/Tokyo", description="the readers' time zone")
     group_wait: Span = Field(dt.timedelta(seconds=90), description="a new story waits so long for more voices")
     minor_gap: Span = Field(dt.timedelta(minutes=20), description="least time between two minor updates of one story")
-    max_age: Span = Field(dt.timedelta(hours=24), description="older than this at first sight: no alert")
+    max_age: Span = Field(dt.timedelta(hours=24), description="older than this at first sight: told in a digest only")
+    digest_age: Span = Field(dt.timedelta(days=7), description="older than this at first sight: not told")
     severity: Literal["minor", "major"] = Field("minor", description="least weight that is told")
+    edit_wait: Span = Field(
+        dt.timedelta(seconds=45), description="a root is edited so long after its story moved: many changes, one edit"
+    )
+    broadcasts: int = Field(2, ge=0, description="major updates of one story that are also shown in the channel, a day")
+    quiet: Hours = Field("", description='hours of rest in the zone, such as "23:00-07:00"; urgent news breaks through')
+    digest_at: Hour = Field("07:00", description="when the daily digest goes out, in the zone; only if it has anything")
+    all_quiet: bool = Field(False, description="true: a line at digest_at on a day that brought nothing")
+    breaker_alerts: int = Field(8, ge=0, description="alerts at one destination within breaker_window; 0: no breaker")
+    breaker_window: Wait = Field(dt.timedelta(minutes=10), description="see breaker_alerts")
+    breaker_rest: Wait = Field(
+        dt.timedelta(hours=1), description="after more than breaker_alerts: all goes into one digest, this long"
+    )
     expires: Span = Field(
         dt.timedelta(days=3), description="an alert that could not be sent for so long is dropped and counted"
     )
@@ -198,9 +235,33 @@ class SlackTable(Table):
 
     token: SecretStr | None = Field(None, description="bot token, xoxb-…")
     token_file: Path | None = Field(None, description="a file that holds it")
+    app_token: SecretStr | None = Field(None, description="app-level token, xapp-…: buttons, by Socket Mode")
+    app_token_file: Path | None = Field(None, description="a file that holds it")
     channel: str = Field("", description="channel id for alerts whose topic names none, C…")
     base_url: str = Field("https://slack.com/api/", description="Slack's Web API; another only for tests")
     timeout: Wait = Field(dt.timedelta(seconds=15), description="longest wait for one call")
+
+
+class WebhookTable(Table):
+    """An incoming webhook, of Slack or of what understands Slack's; alerts go there as ``webhook:NAME``."""
+
+    url: SecretStr | None = Field(None, description="its address, a secret: from the environment")
+    url_file: Path | None = Field(None, description="a file that holds it")
+    timeout: Wait = Field(dt.timedelta(seconds=15), description="longest wait for one call")
+
+
+class JsonlTable(Table):
+    """A file that alerts are appended to, a JSON object a line; alerts go there as ``jsonl:NAME``."""
+
+    path: Path = Field(description="the file; relative to where the monitor runs")
+
+
+class AppriseTable(Table):
+    """One of the services that Apprise knows (mail, Teams, Mattermost …); alerts go there as ``apprise:NAME``."""
+
+    url: SecretStr | None = Field(None, description="Apprise's address of it, a secret: from the environment")
+    url_file: Path | None = Field(None, description="a file that holds it")
+    timeout: Wait = Field(dt.timedelta(seconds=15), description="longest wait for an answer")
 
 
 class RetentionTable(Table):
@@ -231,6 +292,9 @@ class SettingsModel(Table):
     stories: StoriesTable = StoriesTable()
     alerts: AlertsTable = AlertsTable()
     slack: SlackTable = SlackTable()
+    webhook: dict[Called, WebhookTable] = Field(default_factory=dict)
+    jsonl: dict[Called, JsonlTable] = Field(default_factory=dict)
+    apprise: dict[Called, AppriseTable] = Field(default_factory=dict)
     retention: RetentionTable = RetentionTable()
     log: LogTable = LogTable()
 

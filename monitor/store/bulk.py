@@ -5,28 +5,35 @@ It never skips what a column's type does to a value, and PostgreSQL has its own 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Dialect, Table
+
+from monitor.store import direct
 
 
 def add_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows that all name the same columns, at least one of them."""
     names, dialect = tuple(rows[0]), connection.dialect
-    columns = []
-    for name in names:
+    columns: list[Iterable[Any]] = []
+    for name, ready in zip(names, _ready(table, names, dialect), strict=True):
         values = [row[name] for row in rows]
-        ready = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
         columns.append(values if ready is None else map(ready, values))
-    connection.exec_driver_sql(_insert(table.name, names), list(zip(*columns, strict=True)))
+    direct.do_each(connection, _insert(table.name, names), list(zip(*columns, strict=True)))
 
 
 def next_id(connection: Connection, table: Table) -> int:
     """The id that SQLite would give the next row; nobody else adds one before this transaction ends."""
     last = connection.exec_driver_sql(f"SELECT max(id) FROM {table.name}").scalar()
     return 1 if last is None else int(last) + 1
+
+
+@lru_cache(maxsize=16)
+def _ready(table: Table, names: tuple[str, ...], dialect: Dialect) -> tuple[direct.Ready, ...]:
+    """What each column's type does to a value on its way in."""
+    return tuple(table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names)
 
 
 @lru_cache(maxsize=16)

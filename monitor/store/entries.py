@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pydantic_core import from_json
 from sqlalchemy import Insert, Integer, Select, Table, bindparam, delete, func, insert, select, update
 
 from monitor.entities import (
@@ -121,7 +122,7 @@ class EntryQueries(Part):
 
     def known(self, keys: Sequence[str]) -> Mapping[str, Known]:
         """Which of these identity keys we hold, and as what."""
-        rows = self._db.execute(KNOWN[self._session.dialect], {"values": self._session.values(keys)}).all()
+        rows = self._rows(KNOWN[self._session.dialect], {"values": self._session.values(keys)})
         earlier = self._hashes([row.id for row in rows if row.revisions])
         return {
             row.key: Known(
@@ -257,7 +258,7 @@ class EntryQueries(Part):
         if not fingerprint.bands:
             return []
         asked = {"values": self._session.values(map(_signed, fingerprint.bands)), "most": limit}
-        return [self._neighbour(row) for row in self._db.execute(NEIGHBOURS[self._session.dialect], asked)]
+        return [self._neighbour(row) for row in self._rows(NEIGHBOURS[self._session.dialect], asked)]
 
     def place(
         self, article: ArticleId, *, story: StoryId, matches: Sequence[TopicMatch], facts: Sequence[Fact]
@@ -315,7 +316,6 @@ class EntryQueries(Part):
 
     def _neighbour(self, row: Any) -> Neighbour:
         """A stored article as ``dedupe`` compares it."""
-        article = ARTICLE.load(row.article, title=row.title, text=row.text)
         return Neighbour(
             article=ArticleId(row.id),
             entry=EntryId(row.entry_id),
@@ -324,7 +324,7 @@ class EntryQueries(Part):
             text=row.text,
             signature=row.signature,
             published_at=row.published_at,
-            credits=article.credits,
+            credits=tuple(from_json(row.article).get("credits", ())),
         )
 
 

@@ -1,59 +1,19 @@
-"""What an id, a key or a URL names, and everything that hangs on one entry.
+"""Everything that hangs on one entry.
 
 It never writes and never decides.
 """
 
 from __future__ import annotations
 
-import re
-
 from sqlalchemy import or_, select
 
-from monitor.entities import DevelopmentId, EntryId, OutboxId
+from monitor.entities import DevelopmentId, EntryId
 from monitor.store import rows
 from monitor.store import tables as t
 from monitor.store.entries import ACCOUNT_WHOLE, account_of
 from monitor.store.labels import labels
 from monitor.store.shown import Explanation, RevisionView
 from monitor.store.sql import SqlTx
-
-REF = re.compile(r"(?P<kind>[easdo])(?P<id>[0-9]{1,18})")
-"""A short id as alerts show it: entry, article, story, development, outbox row."""
-
-
-def entries_named(tx: SqlTx, ref: str) -> list[EntryId]:
-    """The entries that an id, a key or a URL names."""
-    short = REF.fullmatch(ref)
-    if short is not None:
-        return _entries_of(tx, short["kind"], int(short["id"]))
-    from monitor.clean.urls import identity  # here: the status needs none of the cleaner
-
-    keys = select(t.entry_key.c.entry_id).where(t.entry_key.c.key.in_([ref, f"url:{ref}", f"url:{identity(ref)}"]))
-    urls = select(t.entry.c.id).where(t.entry.c.url == ref)
-    return [EntryId(entry) for entry in sorted(set(tx.connection.scalars(keys)) | set(tx.connection.scalars(urls)))]
-
-
-def _entries_of(tx: SqlTx, kind: str, number: int) -> list[EntryId]:
-    """The entries behind a short id, oldest first."""
-    articles = select(t.article.c.entry_id).order_by(t.article.c.published_at, t.article.c.id)
-    match kind:
-        case "e":
-            query = select(t.entry.c.id).where(t.entry.c.id == number)
-        case "a":
-            query = articles.where(t.article.c.id == number)
-        case "s":
-            query = articles.where(t.article.c.story_id == number)
-        case "d":
-            query = articles.join(t.development).where(t.development.c.id == number)
-        case _:
-            row = tx.outbox_row(OutboxId(number))
-            told = row.alert.developments if row else ()
-            query = articles.where(
-                t.article.c.id.in_(select(t.development.c.article_id).where(t.development.c.id.in_(told)))
-            )
-            if row is not None and not told and row.alert.story is not None:
-                query = articles.where(t.article.c.story_id == row.alert.story)
-    return [EntryId(entry) for entry in tx.connection.scalars(query)]
 
 
 def explanation(tx: SqlTx, entry: EntryId) -> Explanation:

@@ -74,19 +74,24 @@ CLAIM = on_both(
 class FeedQueries(Part):
     """The feed side of a transaction."""
 
-    def sync_feeds(self, feeds: Sequence[Feed], now: dt.datetime) -> None:
-        """Make the feed table follow the configuration; feeds gone from it keep their rows, disabled."""
+    def sync_feeds(self, feeds: Sequence[Feed], now: dt.datetime) -> Sequence[FeedId]:
+        """Make the feed table follow the configuration; feeds gone from it keep their rows, disabled.
+
+        Answers which feeds have another address than before.
+        """
         said = {feed.id: FEED.dump(feed) for feed in feeds}
         digest = hashlib.blake2b(b"\n".join(said.values()), digest_size=16).hexdigest()
         self._session.feeds.update(said)
         if self._db.scalar(SYNCED, {"name": _SYNCED}) == digest:
-            return
+            return ()
+        before = {row.id: FEED.load(row.config).url for row in self._db.execute(select(t.feed.c.id, t.feed.c.config))}
         self._db.execute(update(t.feed).values(configured=False))
         for feed, config in said.items():
             row = {"id": feed, "configured": True, "synced_at": now, "config": config}
             self._session.upsert(t.feed, row, key=["id"])
         self._fresh_states(list(said))
         self._session.upsert(t.meta, {"key": _SYNCED, "value": digest}, key=["key"])
+        return [feed.id for feed in feeds if before.get(feed.id) and before[feed.id] != feed.url]
 
     def feed_state(self, feed: FeedId) -> FeedState:
         """What is remembered of a feed (a fresh state if nothing)."""

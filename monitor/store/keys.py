@@ -14,7 +14,7 @@ from typing import Any
 import xxhash
 from sqlalchemy import ARRAY, BigInteger, Integer, Text, bindparam, func, insert, select, text, update
 
-from monitor.entities import Story, StoryId
+from monitor.entities import Stirred, Story, StoryId
 from monitor.store import tables as t
 from monitor.store.bulk import add_rows
 from monitor.store.session import Part, among, on_both
@@ -41,6 +41,17 @@ AGAIN = on_both(
         .where(t.story_key.c.story_id == bindparam("story"), among(t.story_key.c.key, dialect))
         .values(times=t.story_key.c.times + 1)
     )
+)
+STIRRED = (
+    select(t.story_key.c.story_id, t.story_key.c.times, t.story.c.last_at)
+    .join(t.story, t.story.c.id == t.story_key.c.story_id)
+    .where(
+        t.story_key.c.key == bindparam("key"),
+        t.story_key.c.opened_at.between(bindparam("since", type_=UtcTime()), bindparam("at", type_=UtcTime())),
+        t.story.c.last_at >= bindparam("moved", type_=UtcTime()),
+    )
+    .order_by(t.story_key.c.opened_at.desc(), t.story_key.c.story_id.desc())
+    .limit(BEFORE)
 )
 DROP = on_both(
     lambda dialect: t.story_key.delete().where(
@@ -141,6 +152,18 @@ class KeyQueries(Part):
             else:
                 self._db.execute(ADD, rows)
             self._do(MORE[dialect], {"values": values(fresh)})
+
+    def stirred(
+        self, keys: Sequence[str], at: dt.datetime, *, opened: dt.timedelta, moved: dt.timedelta
+    ) -> Sequence[Stirred]:
+        """Which of these keys were told of lately, each with the story of it that moved last."""
+        found = []
+        for key in keys:
+            rows = self._ask(STIRRED, {"key": _hash(key), "since": at - opened, "at": at, "moved": at - moved})
+            if rows:
+                _, last = max((last_at, story) for story, _, last_at in rows)
+                found.append(Stirred(key=key, story=StoryId(last), articles=sum(times for _, times, _ in rows)))
+        return found
 
     def _telling(self, held: Mapping[int, int], incoming: Sequence[int]) -> frozenset[int]:
         """Which of a full story's keys stay."""

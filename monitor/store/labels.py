@@ -1,6 +1,6 @@
 """What readers said, and the entries they said it of.
 
-It never writes and never judges a label: ``evaluation`` does.
+It never judges a label: ``evaluation`` does.
 """
 
 from __future__ import annotations
@@ -8,16 +8,71 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, select
 
-from monitor.entities import AlertReason, EntryId, FeedId, Reason, TopicId, Verdict
-from monitor.evaluation import LabelKind, Labelled, LabelView
+from monitor.entities import (
+    AlertReason,
+    DevelopmentId,
+    EntryId,
+    FeedId,
+    LabelKind,
+    LabelView,
+    OutboxRow,
+    OutboxState,
+    Reason,
+    TopicId,
+    Verdict,
+)
+from monitor.evaluation import Labelled
 from monitor.store import tables as t
 from monitor.store.entries import ARTICLE
 from monitor.store.feeds import FEED
-from monitor.store.sql import SqlTx
+from monitor.store.naming import entries_named, short
+from monitor.store.outbox import OPEN_OR_SENT, outbox_row_of
+from monitor.store.session import Part
+
+if TYPE_CHECKING:
+    from monitor.store.sql import SqlTx
+
+TOLD = (OutboxState.HELD, *OPEN_OR_SENT)
+
+
+class LabelQueries(Part):
+    """The readers' side of a transaction."""
+
+    def label(self, ref: str, label: LabelKind, *, by: str, now: dt.datetime, note: str = "") -> LabelView | None:
+        """Keep what a reader said of an id, or None where that names nothing. Said again, it stands as said last."""
+        entries = entries_named(self._db, ref)
+        if not entries:
+            return None
+        view = LabelView(ref=ref, entry=entries[0], label=label, by=by, at=now, note=note)
+        row = {"ref": ref, "entry_id": view.entry, "label": label, "by": view.by, "at": now, "note": view.note}
+        self._session.upsert(t.label, row, key=["ref", "label", "by"])
+        return view
+
+    def labels_of(self, refs: Sequence[str]) -> Sequence[LabelView]:
+        """What readers said of these ids, in the order they said it."""
+        query = select(t.label).where(t.label.c.ref.in_(refs)).order_by(t.label.c.at, t.label.c.id)
+        return [_label(row) for row in self._db.execute(query)]
+
+    def telling(self, ref: str) -> Sequence[OutboxRow]:
+        """Rows that told (or are to tell) a story, s12, or a development, d5, or are one, o7; oldest first."""
+        named, box = short(ref), t.outbox.c
+        if named is None or named[0] not in {"s", "d", "o"}:
+            return []
+        kind, number = named
+        query = select(t.outbox).where(box.state.in_(TOLD)).order_by(box.id)
+        if kind == "o":
+            query = query.where(box.id == number)
+        elif kind == "s":
+            query = query.where(box.story_id == number)
+        else:
+            story = select(t.development.c.story_id).where(t.development.c.id == number)
+            query = query.where(box.story_id == story.scalar_subquery())
+        rows = [outbox_row_of(row) for row in self._db.execute(query)]
+        return [row for row in rows if kind != "d" or DevelopmentId(number) in row.alert.developments]
 
 
 def labels(tx: SqlTx, which: ColumnElement[bool] | None, *, limit: int = 1000) -> tuple[LabelView, ...]:

@@ -135,6 +135,10 @@ class Part:
         """The rows of one of the walk's statements, without times in them."""
         return direct.ask(self._db, statement, values)
 
+    def _rows(self, statement: ClauseElement, values: Mapping[str, Any]) -> Sequence[Any]:
+        """The rows of one of the walk's statements by the names of their columns, times and all."""
+        return direct.rows(self._db, statement, values)
+
     def _do(self, statement: ClauseElement, values: Mapping[str, Any]) -> direct.Done:
         """Run one of the walk's statements that answers with nothing."""
         return direct.do(self._db, statement, values)

@@ -22,6 +22,7 @@ from monitor.entities import (
     Feed,
     FeedId,
     FeedState,
+    LabelView,
     OutboxId,
     OutboxRow,
     OutboxState,
@@ -32,7 +33,6 @@ from monitor.entities import (
     TopicMatch,
     Verdict,
 )
-from monitor.evaluation import LabelView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,9 @@ It never retries: an error leaves nothing behind and says whether trying again c
 from __future__ import annotations
 
 import datetime as dt
+import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Self
 
@@ -17,23 +18,26 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from monitor.entities import FeedId
 from monitor.errors import StoreError
-from monitor.store import locks, migrate
+from monitor.store import home, locks, migrate
 from monitor.store import tables as t
 from monitor.store.engine import MODE, each_alone, open_engine, said, say, sqlite_file
 from monitor.store.entries import EntryQueries
 from monitor.store.feeds import FeedQueries
 from monitor.store.incidents import IncidentQueries
+from monitor.store.labels import LabelQueries
 from monitor.store.links import LinkQueries
 from monitor.store.outbox import OutboxQueries
 from monitor.store.session import Session, StoryCache
 from monitor.store.stories import StoryQueries
 
 LITE_VACUUM = ("VACUUM", "PRAGMA optimize", "PRAGMA wal_checkpoint(TRUNCATE)")
+BUTTONS = "slack.buttons"
+"""The remark on how the connection is that presses of buttons come over."""
 INGEST = 1
 """Second half of the PostgreSQL advisory key that ingest transactions wait for."""
 
 
-class SqlTx(FeedQueries, IncidentQueries, EntryQueries, LinkQueries, StoryQueries, OutboxQueries):
+class SqlTx(FeedQueries, IncidentQueries, EntryQueries, LinkQueries, StoryQueries, OutboxQueries, LabelQueries):
     """One transaction over everything. It commits as a whole or never was."""
 
     @contextmanager
@@ -75,9 +79,17 @@ class SqlTx(FeedQueries, IncidentQueries, EntryQueries, LinkQueries, StoryQuerie
         """Write such a remark."""
         self._session.upsert(t.meta, {"key": key, "value": value}, key=["key"])
 
-    def insert_label(self, row: Mapping[str, object]) -> None:
-        """Keep a label; said again by the same reader it is their latest word: its time and note are the new ones."""
-        self._session.upsert(t.label, row, key=["ref", "label", "by"])
+    def note_buttons(self, trouble: str, now: dt.datetime) -> None:
+        """How the connection to Slack's buttons is, and since when; no trouble: it is well."""
+        self.set_meta(BUTTONS, json.dumps({"trouble": trouble, "since": now.isoformat()}))
+
+    def buttons(self) -> tuple[str, dt.datetime] | None:
+        """What was noted last: the trouble, and since when. None: nobody ever listened."""
+        raw = self.meta(BUTTONS)
+        if raw is None:
+            return None
+        noted = json.loads(raw)
+        return noted["trouble"], dt.datetime.fromisoformat(noted["since"])
 
     @property
     def connection(self) -> Connection:
@@ -176,9 +188,14 @@ class SqlStore:
         with self._transaction("read") as connection:
             yield SqlTx(Session(connection=connection, stories=self._stories))
 
-    def instance_lock(self, name: str = "daemon") -> AbstractContextManager[None]:
+    def instance_lock(self, name: str = "daemon") -> AbstractContextManager[locks.Still]:
         """One holder a database: raises ``AnotherInstanceError`` at once where another process holds it."""
         return locks.instance_lock(self.engine, name)
+
+    def home(self) -> str:
+        """Where the database lies, as a short name; a copy put elsewhere has another."""
+        with self._transaction("read") as connection:
+            return home.home(connection)
 
     def check(self) -> tuple[str, ...]:
         """What is wrong with the database: its schema, and on SQLite its pages and references. Empty: nothing."""

@@ -237,7 +237,7 @@ class StoryQueries(KeyQueries):
         loaded: dict[StoryId, Story] = {}
         if not stories:
             return loaded
-        for row in self._db.execute(STORIES[self._session.dialect], {"values": self._session.values(stories)}):
+        for row in self._rows(STORIES[self._session.dialect], {"values": self._session.values(stories)}):
             story = story_of(row)
             self._keep(story, row.version)
             loaded[story.id] = story

@@ -268,6 +268,9 @@ outbox = Table(
     Column("merged_into", Id, ForeignKey("outbox.id", ondelete="SET NULL"), index=True),
     Column("payload", Words, nullable=False),
     Column("alert", Json, nullable=False),  # Alert
+    Column("digest", Boolean, nullable=False, server_default=false()),
+    Column("broadcast", Boolean, nullable=False, server_default=false()),
+    Column("edit_due_at", UtcTime, index=True),
     Index(None, "state", "id"),
     Index(None, "story_id", "destination", "state"),
 )

@@ -1,6 +1,6 @@
 """What the faces ask, answered in the frozen rows of ``shown``.
 
-It never writes, except labels, and never decides: it lays out what was stored.
+It never writes and never decides: it lays out what was stored.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from monitor.entities import (
     Destination,
     FeedId,
     FeedState,
+    LabelView,
     OutboxId,
     OutboxRow,
     OutboxState,
@@ -23,13 +24,14 @@ from monitor.entities import (
     Verdict,
 )
 from monitor.errors import UsageError
-from monitor.evaluation import LabelKind, Labelled, LabelView
+from monitor.evaluation import Labelled
 from monitor.store import labels as labelling
 from monitor.store import rows
 from monitor.store import tables as t
 from monitor.store.entries import COMPACT
-from monitor.store.explaining import entries_named, explanation
+from monitor.store.explaining import explanation
 from monitor.store.feeds import FEED, STATE
+from monitor.store.naming import entries_named
 from monitor.store.outbox import CHANNEL, THREAD, outbox_row_of
 from monitor.store.shown import AlertShow, EntryView, Explanation, FeedView, QueueView, StoryShow, StoryView
 from monitor.store.sql import SqlStore
@@ -103,6 +105,11 @@ class Views:
         """When each part of the daemon last said that it is alive."""
         with self.store.read() as tx:
             return tx.beats()
+
+    def buttons(self) -> tuple[str, dt.datetime] | None:
+        """What is wrong with the connection to Slack's buttons (nothing: it is well), and since when; None: unused."""
+        with self.store.read() as tx:
+            return tx.buttons()
 
     def verdicts(self, *, since: dt.datetime | None = None) -> Mapping[Verdict, Mapping[Reason, int]]:
         """How many entries ended how, and why."""
@@ -187,6 +194,7 @@ class Views:
         *,
         states: Sequence[OutboxState] = (),
         destination: Destination | None = None,
+        story: StoryId | None = None,
         since: dt.datetime | None = None,
         limit: int = 50,
     ) -> tuple[OutboxRow, ...]:
@@ -196,6 +204,8 @@ class Views:
             query = query.where(t.outbox.c.state.in_(states))
         if destination is not None:
             query = query.where(t.outbox.c.destination == destination)
+        if story is not None:
+            query = query.where(t.outbox.c.story_id == story)
         if since is not None:
             query = query.where(t.outbox.c.created_at >= since)
         with self.store.read() as tx:
@@ -226,7 +236,7 @@ class Views:
         ``UsageError`` that says what may be asked.
         """
         with self.store.read() as tx:
-            entries = entries_named(tx, ref.strip())
+            entries = entries_named(tx.connection, ref.strip())
             if not entries:
                 raise UsageError(
                     f"nothing is stored under {ref.strip()!r}; name an entry (e12), article (a12), story (s12), "
@@ -236,17 +246,6 @@ class Views:
             return tuple(explanation(tx, entry) for entry in entries)
 
     # ------------------------------------------------------------------------------------------------ labels
-
-    def add_label(self, ref: str, label: LabelKind, *, by: str, now: dt.datetime, note: str = "") -> LabelView:
-        """Keep what a reader said of an id. Said twice by the same reader, it stands once, as said last."""
-        with self.store.begin(exclusive=False) as tx:
-            entries = entries_named(tx, ref.strip())
-            if not entries:
-                raise UsageError(f"nothing is stored under {ref.strip()!r} that could be labelled")
-            view = LabelView(ref=ref.strip(), entry=entries[0], label=label, by=by, at=now, note=note)
-            row = {"ref": view.ref, "entry_id": view.entry, "label": label, "by": by, "at": now, "note": note}
-            tx.insert_label(row)
-        return view
 
     def labels(self, *, since: dt.datetime | None = None, limit: int = 1000) -> tuple[LabelView, ...]:
         """What readers said, latest first."""

@@ -11,13 +11,17 @@ from dataclasses import dataclass
 
 from monitor.entities import CorpusRecord, Fact, NameId, NewFact, Profile, Reason, Stage, Story, Told
 from monitor.facts import Extractor, actors_of, changed_number, reversed_act, same_matter, stage_reached
-from monitor.facts.compare import retold, same_count, undone
+from monitor.facts.compare import overlap, particular, retold, same_count, undone
 from monitor.stories.likeness import heads
 from monitor.stories.policy import Policy
 from monitor.stories.said import Voice
 
 AHEAD = frozenset((Stage.PROPOSED, Stage.ANNOUNCED, Stage.AGREED))
 """Stages of what is still to come."""
+STANDS = frozenset((Stage.AGREED, Stage.SIGNED, Stage.IN_FORCE))
+"""Stages of what stands until somebody takes it back."""
+ENDING = frozenset(("suspend", "terminate"))
+"""Acts that take back what another act brought about."""
 WORDS = frozenset(("say", "reply"))
 """Acts that are words alone: what was said may be new though somebody spoke before."""
 LEAD = 3  # sentences behind the title whose facts are the report's own; later ones retell
@@ -29,6 +33,8 @@ MEASURES = (
 """Units that measure one thing: where one stands for another, the figure has changed though its number has not."""
 MUTUAL = frozenset(("expel", "ban-entry", "ban", "sanction", "warn", "support"))
 """Acts that one side does to the other and the other does back, beside the answers of the lexicon."""
+IMPLIED: Mapping[str, tuple[str, ...]] = {"protest": ("criticize",), "summon": ("protest", "criticize")}
+"""Answers that lie in another one: a protest condemns, a summons protests. The other way round it is a further step."""
 PLACES = frozenset(("island", "place"))
 """Kinds of names at which an act is another one."""
 WHOLE = frozenset(("northern-territories", "disputed-islands", "kuril-islands"))
@@ -61,7 +67,8 @@ class Ground:
 class Found:
     """One fact that is new to a story, why, and whether the article is about it (or tells it in its lead).
 
-    ``another``: the story tells of the same act, by the other side or at another place.
+    ``another``: the story tells of the same act, by the other side or at another place; or two agreed on what it does
+    not know to be agreed.
     """
 
     reason: Reason
@@ -102,7 +109,7 @@ def is_old(fact: Fact, told: Told, ground: Ground) -> bool:
     published = told.article.published_at.date()
     if fact.date is not None:
         return fact.date < published - ground.policy.old
-    if fact.number is None or not fact.unit:
+    if fact.number is None or not fact.unit or fact.stage in AHEAD:
         return False
     return any(record.date < published - ground.policy.old for record in _records(fact, ground))
 
@@ -110,10 +117,37 @@ def is_old(fact: Fact, told: Told, ground: Ground) -> bool:
 def known(fact: Fact, profile: Profile, extractor: Extractor) -> Fact | None:
     """The fact of the story that this one tells again: of the same matter, else the same under another act."""
     sides = extractor.sides
-    alike = [old for old in profile.facts if same_matter(fact, old, sides)]
+    alike = [old for old in profile.facts if old.action == fact.action and same_matter(fact, old, sides)]
     equal = [old for old in alike if old.number == fact.number and old.stage == fact.stage]
     again = equal or alike or [old for old in profile.facts if retold(fact, old, sides)]
     return again[0] if again else None
+
+
+def told_again(told: Told, profile: Profile, extractor: Extractor) -> float:
+    """Share of the title's facts, 0 to 1, that a story holds as they are: act, stage, polarity, number and things.
+
+    A fact of words alone never is: what was said is not in it. Without a fact the share is 0.
+    """
+    title = [fact for fact in told.facts if not fact.sentence and fact.action]
+    return sum(_held(fact, profile, extractor) for fact in title) / len(title) if title else 0.0
+
+
+def _held(fact: Fact, profile: Profile, extractor: Extractor) -> bool:
+    sides = extractor.sides
+    alike = [
+        old
+        for old in profile.facts
+        if old.action == fact.action  # asked first: of most pairs it settles the rest
+        and fact.action not in WORDS
+        and same_matter(fact, old, sides)
+        and (old.stage, old.polarity) == (fact.stage, fact.polarity)
+        and (fact.number is None or same_count(fact, old))
+        and (fact.date is None or old.date is None or abs(fact.date - old.date) < MOVED)
+    ]
+    things = {thing for old in alike for thing in (*old.objects, old.action)}
+    return bool(alike) and all(
+        thing in things or thing in WHOLE or sides.get(NameId(thing)) == thing for thing in fact.objects
+    )
 
 
 def by_action(corpus: Iterable[CorpusRecord]) -> Mapping[str, Sequence[tuple[CorpusRecord, Fact]]]:
@@ -143,13 +177,20 @@ def _aside(fact: Fact, story: Story, ground: Ground) -> bool:
 def _against(fact: Fact, told: Told, profile: Profile, extractor: Extractor) -> tuple[Reason | None, Fact | None]:
     """Why a fact is new to a story, and what was known of its matter."""
     sides = extractor.sides
-    matter = [old for old in profile.facts if same_matter(fact, old, sides) and fact.action not in WORDS]
+    matter = [
+        old
+        for old in profile.facts
+        if old.action == fact.action and fact.action not in WORDS and same_matter(fact, old, sides)
+    ]
     if fact.number is not None and fact.unit and not any(same_count(fact, old) for old in profile.facts):
         earlier = next((old for old in reversed(matter) if changed_number(fact, old)), None)
         earlier = earlier or next((old for old in reversed(matter) if _other_unit(fact, old)), None)
         return (Reason.CHANGED_NUMBER, earlier) if earlier is not None else (Reason.NEW_FACT, None)
     if matter:
         return _moved_on(fact, told, matter, profile)
+    ended = _ended(fact, profile, extractor)
+    if ended is not None:
+        return Reason.REVERSAL, ended
     if _denies(fact) and not any(_denies(old) for old in profile.facts):
         return Reason.FIRST_DENIAL, None
     if _first_word(fact, profile, extractor):
@@ -157,6 +198,17 @@ def _against(fact: Fact, told: Told, profile: Profile, extractor: Extractor) -> 
     if fact.action not in extractor.answers and any(retold(fact, old, sides) for old in profile.facts):
         return None, None
     return Reason.NEW_FACT, None
+
+
+def _ended(fact: Fact, profile: Profile, extractor: Extractor) -> Fact | None:
+    """What the story knows to be agreed or done and this fact takes back; None where nothing is, or it was before."""
+    things = particular(fact, extractor.sides)
+    if fact.action not in ENDING or not undone(fact) or not things:
+        return None
+    alike = [old for old in profile.facts if overlap(things, held := particular(old, extractor.sides)) == 1 and held]
+    if any(undone(old) for old in alike):
+        return None
+    return next((old for old in reversed(alike) if old.stage in STANDS), None)
 
 
 def _other_unit(fact: Fact, old: Fact) -> bool:
@@ -167,7 +219,12 @@ def _other_unit(fact: Fact, old: Fact) -> bool:
 
 
 def _another(fact: Fact, profile: Profile, extractor: Extractor) -> bool:
-    """Whether a story knows an act only by the other side, done to this one, or only at other places than this one."""
+    """Whether a story knows an act only by the other side, done to this one, or only at other places than this one.
+
+    What two sides agree on is never what one of them asked for.
+    """
+    if fact.stage is Stage.AGREED and len(actors_of(fact, extractor.sides)) > 1:
+        return True
     alike = [old for old in profile.facts if old.action == fact.action and old.action not in WORDS]
     mine, target = _parties(fact, extractor)
     theirs = [_parties(old, extractor) for old in alike]
@@ -246,9 +303,14 @@ def _first_word(fact: Fact, profile: Profile, extractor: Extractor) -> bool:
         for old in profile.facts
         for side in (*actors_of(old, sides), sides.get(old.speaker, "") if old.speaker else "")
     }
-    acted = {(side, old.action) for old in profile.facts for side in actors_of(old, sides)}
+    acted = {(side, act) for old in profile.facts for side in actors_of(old, sides) for act in _objecting(old.action)}
     answered = bool(heard - voices - {""}) and not any((side, fact.action) in acted for side in voices)
     return bool(voices) and (not voices & heard or (fact.action in extractor.answers and answered))
+
+
+def _objecting(action: str) -> frozenset[str]:
+    """The acts that one answer stands for: who has protested tells nothing new by being told to condemn."""
+    return frozenset((action, *IMPLIED.get(action, ())))
 
 
 def from_plan(item: Found) -> bool:

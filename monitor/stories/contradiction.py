@@ -15,7 +15,7 @@ from monitor.entities import Fact, NameId, Stage
 from monitor.facts import Extractor, actors_of
 from monitor.facts.compare import PERSONAL, strangers
 from monitor.stories.profile import DISPUTE
-from monitor.stories.roles import Roles
+from monitor.stories.roles import OfFacts, Roles
 
 SERIES = frozenset(("package", "round"))
 """Units that number a series: the 13th package is not the 12th one corrected. Meetings of talks are one, too."""
@@ -48,6 +48,10 @@ SAID: Mapping[Kind, str] = {
 """A contradiction in words, before both sides of it are named."""
 
 
+KINDS = tuple(Kind)
+"""The kinds in the order in which they are asked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contradiction:
     """What an article says of an act, and what the story says of it instead."""
@@ -74,6 +78,7 @@ class Contradictions:
 
     def __init__(self, extractor: Extractor, roles: Roles) -> None:
         self._roles = roles
+        self._held = OfFacts(self._seen)
         names = extractor.names
         self._within = {str(name): str(known.part_of) for name, known in names.items() if known.part_of}
         self._capitals = frozenset(str(name) for name, known in names.items() if known.kind == "capital")
@@ -97,24 +102,25 @@ class Contradictions:
             if None in against:
                 return None
             found.extend(each for each in against if each is not None)
-        order = list(Kind)
-        return min(found, key=lambda each: order.index(each.kind), default=None)
+        return min(found, key=lambda each: KINDS.index(each.kind), default=None)
 
     def apart(self, one: Fact, other: Fact, today: dt.date) -> Contradiction | None:
         """In what two facts of one action cannot be one act; None where they may be: silence contradicts nothing."""
-        both = self._seen(one, today), self._seen(other, today)
-        for kind in Kind:
-            here, there = (each[kind] for each in both)
+        mine, theirs = self._held.of(one), self._held.of(other)
+        for kind in KINDS:
+            if kind is Kind.DAY:
+                here, there = _day(one, today), _day(other, today)
+            else:
+                here, there = mine[kind], theirs[kind]
             if here and there and self._other(kind, here, there) and self._meant(kind, one, other):
                 return Contradiction(kind=kind, action=one.action, here=tuple(sorted(here)), there=tuple(sorted(there)))
         return None
 
-    def _seen(self, fact: Fact, today: dt.date) -> Mapping[Kind, frozenset[str]]:
-        """What of a fact is held against another."""
+    def _seen(self, fact: Fact) -> Mapping[Kind, frozenset[str]]:
+        """What of a fact is held against another, but for its day, which counts once it has come."""
         people = self._roles.people
         numbered = fact.unit in SERIES or (fact.unit == "meeting" and fact.action in PERSONAL)
         speakers = ([fact.speaker] if fact.speaker else []) + ([*fact.actors] if fact.action in SPOKEN else [])
-        done = fact.date is not None and fact.stage is Stage.HELD and fact.date <= today
         return {
             Kind.COUNT: frozenset((f"{fact.unit} {fact.number:g}",) if numbered and fact.number is not None else ()),
             Kind.PEOPLE: frozenset(str(who) for who in (*fact.actors, *fact.objects) if who in people)
@@ -122,7 +128,6 @@ class Contradictions:
             else frozenset(),
             Kind.SPEAKER: frozenset(str(who) for who in speakers if who in people),
             Kind.PLACE: self._places(fact),
-            Kind.DAY: frozenset((str(fact.date),) if done else ()),
             Kind.SIDE: frozenset(() if fact.action in SPOKEN else actors_of(fact, self._roles.sides)),
         }
 
@@ -163,6 +168,12 @@ class Contradictions:
                 found.add(outer)
                 outer = self._within.get(outer)
         return frozenset(found)
+
+
+def _day(fact: Fact, today: dt.date) -> frozenset[str]:
+    """The day of an act that was held by now."""
+    done = fact.date is not None and fact.stage is Stage.HELD and fact.date <= today
+    return frozenset((str(fact.date),) if done else ())
 
 
 def _in_both(heads: Sequence[Fact], told: Sequence[Fact]) -> list[Fact]:

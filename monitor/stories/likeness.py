@@ -37,14 +37,14 @@ class Traits:
     names; ``nobody``: the title names people, no title of the story does. ``elsewhere``: both name places, and not one
     in common. ``proper``: cosine of names of no list; ``title_proper``: share of the title's that the story has;
     ``proper_mass``: how many and how rare, a logarithm; ``nameless``: one of the two has none. ``actor``: share of who
-    acts or speaks; ``other_actor``: for other sides altogether. ``signature``: who does what to whom and where, of the
-    best pair of acts; ``swapped``: the act is the same, and another side does it. ``untold_act``: share of the title's
-    acts that the story tells nowhere; ``other_act``: that no title of it tells. ``number``: a count both give;
-    ``other_number``: they count the same otherwise. ``days``: silence up to a month, a logarithm; ``lone``: hardly
-    anything else is told in the same days, and the story moved in them. ``crowd``: articles on the same
-    matter in the days around, a logarithm; ``answer_crowd``: the same where the title answers a deed, and the story
-    does not tell that. ``headline``: 1 for a bare headline, less the more text stands under it; ``ours``: it names the
-    dispute or both sides of the beat, half where it names one: names of lists then tell more than on other news.
+    acts or speaks; ``other_actor``: for other sides altogether. ``swapped``: the act is the same, and another side
+    does it. ``untold_act``: share of the title's acts that the story tells nowhere; ``other_act``: that no title of it
+    tells. ``number``: a count both give; ``other_number``: they count the same otherwise. ``days``: silence up to a
+    month, a logarithm; ``lone``: hardly anything else is told in the same days, and the story moved in them.
+    ``crowd``: articles on the same matter in the days around, a logarithm; ``answer_crowd``: the same times ``ours``
+    where the title answers a deed, and the story does not tell that: in busy days a protest is an act of its own.
+    ``headline``: 1 for a bare headline, less the more text stands under it; ``ours``: it names the dispute or both
+    sides of the beat, half where it names one: names of lists then tell more than on other news.
     """
 
     words: float = 0.0
@@ -67,7 +67,6 @@ class Traits:
     nameless: float = 0.0
     actor: float = 0.0
     other_actor: float = 0.0
-    signature: float = 0.0
     swapped: float = 0.0
     untold_act: float = 0.0
     other_act: float = 0.0
@@ -243,7 +242,7 @@ class _Beside:
             days=math.log1p(min(silence, policy.month)),
             lone=1.0 / ((1.0 + busy / policy.several) * (1.0 + silence)),
             crowd=matter,
-            answer_crowd=matter if deeds["answers"] else 0.0,
+            answer_crowd=self.ours * matter if deeds["answers"] else 0.0,
             headline=self.headline,
             ours=self.ours,
             **{name: value for name, value in deeds.items() if name != "answers"},
@@ -326,7 +325,6 @@ class _Beside:
         return {
             "actor": len(self.actors & known.voices) / len(self.actors) if both else 0.0,
             "other_actor": float(bool(both) and self.parties.isdisjoint(known.parties)),
-            "signature": best,
             "swapped": float(
                 any(who and action in titled and not titled[action] & {*who, ""} for action, who in self.deeds)
             ),

@@ -16,12 +16,13 @@ from monitor.entities import (
     NameId,
     NewFact,
     Reason,
+    Stage,
     Story,
     Told,
     Verdict,
     Weight,
 )
-from monitor.stories.changes import AHEAD, Found, Ground, changes, is_old
+from monitor.stories.changes import Found, Ground, changes, is_old
 from monitor.stories.likeness import heads
 from monitor.stories.novelty import Traits, chance, traits
 from monitor.stories.said import Voice
@@ -34,8 +35,8 @@ RANKED = (
     Reason.CHANGED_NUMBER,
     Reason.CHANGED_DATE,
     Reason.FIRST_WORD,
-    Reason.NEW_FACT,
     Reason.RESUMED,
+    Reason.NEW_FACT,
     Reason.CONFIRMATION,
 )
 """Which reason names a development that has several: the one that changes most for the reader."""
@@ -47,6 +48,9 @@ PLAIN = frozenset((Reason.FIRST_DENIAL, Reason.REVERSAL, Reason.CHANGED_NUMBER, 
 """Reasons that a title is told for however much its words are those of the story."""
 OFFICIAL = frozenset((Reason.FIRST_WORD, Reason.FIRST_DENIAL))
 """What makes news even of an opinion or a preview: somebody in office says something for the first time."""
+
+TO_COME = frozenset((Stage.PROPOSED, Stage.ANNOUNCED))
+"""Stages of what has not happened and is not settled."""
 
 AT_LEAST = 2.0  # times: from here on a changed number is major
 
@@ -74,7 +78,7 @@ def detect(
     if tone is not None and not any(item.head and item.reason in OFFICIAL for item in found):
         return _toned(tone)
     novel = chance(traits_of(told, story, ground, found))
-    found = (*found, *_resumed(told, story, ground, novel))
+    found = (*found, *_resumed(told, story, ground, novel, found))
     sure = any(item.head and (item.another or item.reason in {*PLAIN, Reason.RESUMED}) for item in found)
     doubtful = assignment is not None and assignment.score < ground.policy.sure
     line = ground.policy.novel_doubtful if doubtful else ground.policy.novel
@@ -190,13 +194,17 @@ def _unread(told: Told, story: Story, ground: Ground) -> NewFact:
     return NewFact(fact=Fact(words=title.text), said=said)
 
 
-def _resumed(told: Told, story: Story, ground: Ground, novel: float) -> tuple[Found, ...]:
-    """A story that moves again after a quiet time: an act to come, or new words; not the old ones told once more."""
+def _resumed(told: Told, story: Story, ground: Ground, novel: float, found: Sequence[Found]) -> tuple[Found, ...]:
+    """A story that moves again after a quiet time: by a fact it did not hold, or by what is still to come.
+
+    What was announced so long ago and is announced now is another one; what was agreed then and is told now is not.
+    """
     quiet = told.article.published_at - story.last_at
     main = [fact for fact in heads(told.facts) if fact.action]
     if quiet < ground.policy.quiet or not main:
         return ()
-    if novel < ground.policy.novel / 2 and not any(fact.stage in AHEAD for fact in main):
+    coming = any(fact.stage in TO_COME for fact in main)
+    if not coming and not any(item.head for item in found) and novel < ground.policy.novel:
         return ()
     said = f"moves again after {quiet.days} quiet days"
     return (Found(reason=Reason.RESUMED, news=NewFact(fact=main[0], said=said)),)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy.typing as npt
 
 from monitor.entities import Profile, Reason, Story, Telling, Told
 from monitor.facts import Extractor
-from monitor.stories.changes import Found, from_plan
+from monitor.stories.changes import WHOLE, Found, from_plan, told_again
 from monitor.stories.novelty_weights import BIAS, WEIGHTS
 from monitor.stories.profile import DISPUTE, PROPER
 from monitor.stories.usual import usual
@@ -26,7 +27,11 @@ KEPT = 24  # tellings a story remembers: a line or two of JSON each; on TREC-TS 
 FIRST = 8  # of those, the first ones that stay: what opened the story is retold longest
 FOREIGN_APART = 0.45  # how far a translation is from its original by this encoder, in the middle (our own bursts)
 LEAD = 3  # sentences behind the title that belong to the lead
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _HALF_NORMAL = math.sqrt(2.0 / math.pi)  # mean of |x| of a normal x: brings a product with signs back to a cosine
+
+FRAMES = frozenset(("act:announce", "act:decide"))
+"""Acts that only frame another one: a headline with "announces" says no more than one without."""
 
 PLAIN = frozenset((Reason.CHANGED_NUMBER, Reason.CHANGED_DATE, Reason.FIRST_DENIAL))
 """Reasons that hold in any words. A reversal or a stage is surer the more the words are those of the story."""
@@ -34,14 +39,18 @@ PLAIN = frozenset((Reason.CHANGED_NUMBER, Reason.CHANGED_DATE, Reason.FIRST_DENI
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
-    """What an article has that its story has not, each 0 to 1 (but ``size`` and ``length``, which are logarithms).
+    """What an article has that its story has not, each 0 to 1 (but ``length``, which is a logarithm).
 
     ``words``: share of the title's words never used; ``unlike``: 1 − likeness to the likest title; ``meaning``: the
     same over vectors, across languages; ``foreign``: the story has not spoken this language, so words say nothing (0).
     ``acts``, ``names``, ``proper``, ``number``: share of the title's acts and things, of its names (in our lists or in
-    none), and whether it counts anew; with
-    ``close_`` times the likeness, since one new word in an old headline is all the news. The rest is what ``changes``
-    found in title and lead.
+    none), and whether it counts anew; with ``close_`` times the likeness, since one new word in an old headline is all
+    the news. ``spoken``: how far somebody's word is from all that was told; ``same_lead``: share of new acts and things
+    behind a title of old words; ``known``: share of the title's facts the story holds as they are. The rest is what
+    ``changes`` found in title and lead.
+
+    Acts that other leads name for the first time, whether a fact was read and the size of the story were tried and left
+    out: on streams they were not learnt from they made it worse.
     """
 
     words: float = 0.0
@@ -56,7 +65,7 @@ class Traits:
     close_number: float = 0.0
     close_proper: float = 0.0
     lead_number: float = 0.0
-    lead_acts: float = 0.0
+    same_lead: float = 0.0
     plain: float = 0.0
     reversal: float = 0.0
     close_reversal: float = 0.0
@@ -66,15 +75,15 @@ class Traits:
     first_word: float = 0.0
     new_fact: float = 0.0
     lead_news: float = 0.0
-    no_fact: float = 0.0
+    known: float = 0.0
+    spoken: float = 0.0
     tone: float = 0.0
-    size: float = 0.0
     length: float = 0.0
 
     @property
     def same(self) -> bool:
         """Whether nothing at all is new: a title in the story's words, without a fact, name or number of its own."""
-        added = (self.words, self.acts, self.names, self.number, self.lead_number, self.lead_acts, self.lead_news)
+        added = (self.words, self.acts, self.names, self.number, self.lead_number, self.same_lead, self.lead_news)
         found = (self.plain, self.reversal, self.stage, self.first_word, self.new_fact)
         return not self.foreign and self.unlike <= REORDERED and not any((*added, *found))
 
@@ -115,7 +124,6 @@ def traits(
     foreign = not known
     like = 0.0 if foreign else _likest(mine, profile, lang)
     acts = _share(_concepts(told, extractor, 0, 1) - profile.acts.keys(), _concepts(told, extractor, 0, 1))
-    lead = _concepts(told, extractor, 1, 1 + LEAD)
     names = _names(told, extractor)
     unnamed = _share(names - profile.names.keys(), names)
     counted = {number for telling in profile.tellings for number in telling.numbers}
@@ -124,10 +132,15 @@ def traits(
     number = float(bool(set(_numbers(told, extractor, 0, 1)) - counted))
     why = frozenset(item.reason for item in found if item.head)
     reversal, stage = float(Reason.REVERSAL in why), float(Reason.STAGE_REACHED in why)
+    apart = _apart(told.reading.vector, profile, FOREIGN_APART if foreign else 1.0 - like)
+    behind = told.reading.sentences[1 : 1 + LEAD]
+    recalled = {sentence.index for sentence in behind if _recalls(sentence.text, told.article.published_at.year)}
+    lead = _concepts(told, extractor, 1, 1 + LEAD, without=recalled)
+    spoken = float(any(fact.speaker is not None and not fact.sentence for fact in told.facts))
     return Traits(
         words=0.0 if foreign else _share(telling - known, telling),
         unlike=0.0 if foreign else 1.0 - like,
-        meaning=_apart(told.reading.vector, profile, FOREIGN_APART if foreign else 1.0 - like),
+        meaning=apart,
         foreign=float(foreign),
         acts=acts,
         names=unnamed,
@@ -137,7 +150,6 @@ def traits(
         close_number=number * like,
         close_proper=strange * like,
         lead_number=float(bool(set(_numbers(told, extractor, 1, 1 + LEAD)) - counted)),
-        lead_acts=_share(lead - profile.acts.keys(), lead),
         plain=float(bool(why & PLAIN)),
         reversal=reversal,
         close_reversal=reversal * like,
@@ -147,9 +159,10 @@ def traits(
         first_word=float(Reason.FIRST_WORD in why),
         new_fact=float(Reason.NEW_FACT in why),
         lead_news=float(any(not item.head for item in found)),
-        no_fact=float(not any(fact.action and not fact.sentence for fact in told.facts)),
+        known=told_again(told, profile, extractor),
+        spoken=spoken * apart,
+        same_lead=_share(lead - profile.acts.keys(), lead) if 1.0 - like <= REORDERED else 0.0,
         tone=float(tone),
-        size=math.log1p(story.articles),
         length=math.log1p(len(mine)),
     )
 
@@ -213,22 +226,31 @@ def _title_terms(told: Told) -> tuple[str, ...]:
     return told.reading.sentences[0].terms if told.reading.sentences else ()
 
 
-def _concepts(told: Told, extractor: Extractor, first: int, last: int) -> frozenset[str]:
+def _recalls(text: str, year: int) -> bool:
+    """Whether a sentence names years and all of them are gone by: it tells what was, not what is new."""
+    years = [int(found) for found in _YEAR.findall(text)]
+    return bool(years) and all(found < year for found in years)
+
+
+def _concepts(told: Told, extractor: Extractor, first: int, last: int, without: Collection[int] = ()) -> frozenset[str]:
     lang = told.reading.lang
     return frozenset(
         concept
         for sentence in told.reading.sentences[first:last]
         for concept in extractor.concepts(sentence.text, lang)
+        if concept not in FRAMES and sentence.index not in without
     )
 
 
 def _names(told: Told, extractor: Extractor) -> frozenset[str]:
-    """The names of the title but those of the dispute as a whole, of which one stands for another."""
+    """The names of the title but those of the dispute as a whole, of which one stands for another, and of the two
+    states, whom every story is about whether its titles say so or not: their words and acts are facts."""
     return frozenset(
         str(name)
         for mention in told.reading.mentions
         if mention.sentence == 0
         for name in extractor.canonical(mention.name)
+        if extractor.sides.get(name) != name and name not in WHOLE
         if extractor.sides.get(name) != DISPUTE or extractor.names[name].kind == "island"
     )
 

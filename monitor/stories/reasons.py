@@ -65,9 +65,7 @@ def _shared(seen: Likeness) -> tuple[Evidence, ...]:
     traits, found = seen.traits, []
     if seen.agreed is not None:
         said = f"tells of the same act: {seen.agreed.action}"
-        found.append(
-            Evidence(signal="fact", said=said, weight=_weight(traits, "signature"), words=(seen.agreed.words,))
-        )
+        found.append(Evidence(signal="fact", said=said, weight=_weight(traits, "actor"), words=(seen.agreed.words,)))
     if seen.names:
         weight = _weight(traits, "concepts", "title_concepts", "people", "proper", "title_proper", "proper_mass")
         names = _shown(seen.names)

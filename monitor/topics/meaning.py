@@ -5,6 +5,7 @@ Says nothing where no embedder runs. Vectors of ours are made at the first artic
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -81,9 +82,9 @@ class Records:
         """The nearest records with their similarity, nearest first; empty without an embedder or a corpus."""
         if not vector or not self._corpus:
             return ()
-        near = self._of(lang) @ np.asarray(vector)
-        order = sorted(range(len(near)), key=lambda i: (-near[i], self._corpus[i].id))[:limit]
-        return tuple((self._corpus[i], float(min(max(near[i], 0.0), 1.0))) for i in order)
+        near = (self._of(lang) @ np.asarray(vector)).tolist()
+        order = heapq.nsmallest(limit, range(len(near)), key=lambda i: (-near[i], self._corpus[i].id))
+        return tuple((self._corpus[i], min(max(near[i], 0.0), 1.0)) for i in order)
 
     def _of(self, lang: str) -> Vectors:
         if lang not in self._rows:

@@ -33,11 +33,18 @@ class Names:
             place = scene.place(mention.sentence)
             key = "names-title" if place <= 0 else "names-lead" if place <= LEAD else "names-body"
             zones.setdefault(key, []).append((mention, self._offices.stands_for(mention.name, on)))
+        near = scene.reading.sentences[: first + LEAD + 1]
+        people = [
+            pair
+            for key in ("names-title", "names-lead")
+            for pair in zones.get(key, ())
+            if self._names[pair[0].name].kind in PEOPLE
+        ]
         found: dict[TopicId, tuple[Evidence, ...]] = {}
         for topic in self._topics:
             said = [
                 *self._by_zone(topic, scene, zones),
-                *self._meeting(topic, scene.reading.sentences[: first + LEAD + 1], zones),
+                *self._meeting(topic, near, people),
             ]
             if said:
                 found[topic.id] = tuple(said)
@@ -51,7 +58,9 @@ class Names:
             weights: dict[NameId, float] = {}
             words: dict[str, None] = {}
             for mention, ids in mentions:
-                best = max((topic.names[i] for i in ids if i in topic.names), default=0.0)
+                if topic.names.keys().isdisjoint(ids):
+                    continue
+                best = max(topic.names[i] for i in ids if i in topic.names)
                 if best and mention.sentence not in stock:
                     weights[mention.name] = max(weights.get(mention.name, 0.0), best)
                     words.setdefault(mention.surface)
@@ -59,17 +68,12 @@ class Names:
                 yield Evidence(signal=key, said="named", weight=any_of(weights.values()), words=tuple(words)[:6])
 
     def _meeting(
-        self, topic: Topic, near: Sequence[Sentence], zones: Mapping[str, Sequence[tuple[Mention, frozenset[NameId]]]]
+        self, topic: Topic, near: Sequence[Sentence], people: Sequence[tuple[Mention, frozenset[NameId]]]
     ) -> Iterable[Evidence]:
-        """People of two sides, both of whom speak for the topic, in one sentence of title or lead."""
-        people = [
-            pair
-            for key in ("names-title", "names-lead")
-            for pair in zones.get(key, ())
-            if self._names[pair[0].name].kind in PEOPLE
-        ]
-        for sentence in near:
-            here = [(m, ids) for m, ids in people if m.sentence == sentence.index and ids & topic.names.keys()]
+        """``people`` of two sides, both of whom speak for the topic, in one sentence of title or lead."""
+        ours = [(mention, ids) for mention, ids in people if not topic.names.keys().isdisjoint(ids)]
+        for sentence in near if ours else ():
+            here = [(m, ids) for m, ids in ours if m.sentence == sentence.index]
             sides = {
                 side for m, _ in here for side in (self._names[m.name].sides or (self._names[m.name].side,)) if side
             }

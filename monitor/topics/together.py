@@ -35,6 +35,7 @@ class Pairs:
     def __init__(self, materials: Materials) -> None:
         self._offices = Offices(materials.lexicon)
         self._rows = tuple(_Row(topic.id, row) for topic in materials.topics for row in topic.together)
+        self._whole = tuple(frozenset(range(len(row.said.of))) for row in self._rows)
         self._named: dict[NameId, list[tuple[int, int]]] = {}
         phrases: dict[str, dict[str, list[tuple[int, int]]]] = {}
         for number, row in enumerate(self._rows):
@@ -77,10 +78,8 @@ class Pairs:
                     for number, part in self._named.get(name, ()):
                         places.setdefault(number, {}).setdefault(part, []).append((mention.start, mention.end))
         for number, parts in sorted(places.items()):
-            row = self._rows[number]
-            whole = parts.keys() == set(range(len(row.said.of)))
-            if whole and (apart := _apart([parts[part] for part in sorted(parts)])):
-                yield row, " … ".join(text[start:end] for start, end in sorted(apart))
+            if parts.keys() == self._whole[number] and (apart := _apart([parts[part] for part in sorted(parts)])):
+                yield self._rows[number], " … ".join(text[start:end] for start, end in sorted(apart))
 
 
 def _apart(parts: Sequence[Sequence[_Place]]) -> tuple[_Place, ...]:

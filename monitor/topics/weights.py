@@ -25,7 +25,7 @@ WEIGHTS: Mapping[str, float] = {
     "names-meet": 1.8,
     "meaning": 1.0,
     "corpus": 2.6,
-    YIELDING: -2.5,
+    YIELDING: -3.5,
 }
 THRESHOLD = 0.35  # chance from which an article reports on a topic; floors in tests/quality/topics.json
 MENTIONED = 0.5  # strength of background words from which a topic is shown as merely mentioned

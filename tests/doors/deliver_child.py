@@ -15,6 +15,7 @@ import random
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -94,9 +95,12 @@ def main(url: str, folder: str, slack: str, point: str, after: int) -> None:
 class Nursery:
     """The process that forks the others, for tests: ``with Nursery() as nursery``."""
 
+    def __init__(self, module: str = "tests.doors.deliver_child") -> None:
+        self.module = module
+
     def __enter__(self) -> Self:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.doors.deliver_child"], cwd=Path(__file__).parents[2], text=True,
+            [sys.executable, "-m", self.module], cwd=Path(__file__).parents[2], text=True,
             env={"NO_PROXY": "127.0.0.1", "PATH": ""}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
         return self
@@ -124,7 +128,8 @@ class Nursery:
         return int(self.process.stdout.readline())
 
 
-def nurse() -> None:
+def nurse(main: Callable[..., None]) -> None:
+    """Fork a child for every line of standard input; it runs ``main`` with the line's values."""
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
@@ -140,4 +145,4 @@ def nurse() -> None:
 
 
 if __name__ == "__main__":
-    nurse()
+    nurse(main)

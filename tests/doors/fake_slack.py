@@ -8,8 +8,10 @@ Run as a process of its own, so that killing the sender does not kill it:
 ``{"set": {...}}`` changes the world (token, scopes, channels), ``{"delete": [channel, ts]}`` removes a message as a person
 would; it answers with all messages and all requests so far.
 
-A fault: ``do`` (drop, hang, cut, no_ts, badjson, 429, a status, or a Slack error code), ``method``, ``times``, ``skip``,
-``stored`` (whether the message is kept before the answer goes wrong), ``header`` (Retry-After), ``seconds`` of a hang.
+A fault: ``do`` (drop, reset, hang, slow, late, cut, no_ts, badjson, 429, a status, or a Slack error code), ``method``,
+``times``, ``skip``, ``stored`` (whether the message is kept before the answer goes wrong), ``header`` (Retry-After),
+``seconds`` of a hang, of a slow answer, or until a message whose answer was dropped is stored late.
+``{"chaos": {"seed": 7, "p": {"drop": 0.02}, "late": 0.3, "hang": 0.3}}`` throws such faults at random, stored or not.
 """
 
 from __future__ import annotations
@@ -17,6 +19,9 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import random
+import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -46,6 +51,8 @@ class World:
         self.messages: list[dict[str, Any]] = []
         self.requests: list[dict[str, Any]] = []
         self.faults: list[dict[str, Any]] = []
+        self.chaos: dict[str, Any] = {}
+        self.rng = random.Random(0)
         self.serial = 0
 
     def control(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -56,6 +63,9 @@ class World:
                 )
             for name, value in asked.get("set", {}).items():
                 setattr(self, name, value)
+            if "chaos" in asked:
+                self.chaos = asked["chaos"]
+                self.rng = random.Random(self.chaos.get("seed", 0))
             if "delete" in asked:
                 channel, ts = asked["delete"]
                 self.messages = [m for m in self.messages if (m["channel"], m["ts"]) != (channel, ts)]
@@ -70,13 +80,32 @@ class World:
                 return None
             fault["times"] -= 1
             return fault
+        return self.chance(method)
+
+    def chance(self, method: str) -> dict[str, Any] | None:
+        """A fault of the chaos, if its turn comes. Only a post can come late."""
+        throw = self.rng.random()
+        for do, share in self.chaos.get("p", {}).items():
+            throw -= share
+            if throw < 0:
+                if method != "chat.postMessage" and do == "late":
+                    return None
+                stored = do == "no_ts" or self.rng.random() < 0.5
+                seconds = self.chaos.get("late" if do == "late" else "hang", 0.2)
+                header = self.rng.choice(self.chaos.get("waits", ["0.2"]))
+                return {"do": do, "stored": stored and do not in ("late", "429"), "seconds": seconds, "header": header}
         return None
 
     def call(self, method: str, args: dict[str, Any], token: str) -> dict[str, Any]:
         """Slack's answer to one call, faults aside."""
         if token not in self.tokens:
             return {"ok": False, "error": "invalid_auth" if token else "not_authed"}
-        needed = {"chat.postMessage": "chat:write", "chat.update": "chat:write", **READS}.get(method)
+        needed = {
+            "chat.postMessage": "chat:write",
+            "chat.update": "chat:write",
+            "chat.delete": "chat:write",
+            **READS,
+        }.get(method)
         if needed and needed not in self.tokens[token]:
             return {"ok": False, "error": "missing_scope", "needed": needed}
         if method == "auth.test":
@@ -98,6 +127,7 @@ class World:
         handler = {
             "chat.postMessage": self.post,
             "chat.update": self.update,
+            "chat.delete": self.remove,
             "conversations.history": self.history,
             "conversations.replies": self.replies,
         }.get(method)
@@ -123,20 +153,31 @@ class World:
         above = args.get("thread_ts")
         if above and any(m["ts"] == above and m["channel"] == args["channel"] for m in self.messages):
             message["thread_ts"] = above
+            message["broadcast"] = bool(args.get("reply_broadcast"))
         self.messages.append(message)
         return {"ok": True, "channel": args["channel"], "ts": message["ts"], "message": message}
 
     def update(self, args: dict[str, Any], known: str) -> dict[str, Any]:
         del known
+        if errors := list(block_errors(args.get("blocks") or [])):
+            return {"ok": False, "error": "invalid_blocks", "response_metadata": {"messages": errors}}
         for message in self.messages:
-            if message["ts"] == args.get("ts"):
+            if (message["ts"], message["channel"]) == (args.get("ts"), args["channel"]):
                 message.update({key: args[key] for key in ("text", "blocks", "metadata") if key in args})
                 return {"ok": True, "ts": message["ts"], "message": message}
         return {"ok": False, "error": "message_not_found"}
 
+    def remove(self, args: dict[str, Any], known: str) -> dict[str, Any]:
+        del known
+        held = len(self.messages)
+        self.messages = [m for m in self.messages if (m["ts"], m["channel"]) != (args.get("ts"), args["channel"])]
+        return {"ok": True} if len(self.messages) < held else {"ok": False, "error": "message_not_found"}
+
     def history(self, args: dict[str, Any], known: str) -> dict[str, Any]:
         del known
-        found = [m for m in self.messages if m["channel"] == args["channel"] and "thread_ts" not in m]
+        found = [
+            m for m in self.messages if m["channel"] == args["channel"] and (m.get("broadcast") or "thread_ts" not in m)
+        ]
         return self.page(found[::-1], args)
 
     def replies(self, args: dict[str, Any], known: str) -> dict[str, Any]:
@@ -166,23 +207,60 @@ class World:
 
 
 def block_errors(blocks: list[dict[str, Any]]) -> Any:
-    """What Slack would say against these blocks: sizes, counts, and anything it would parse."""
+    """What Slack would say against these blocks: sizes, counts, ids, and anything it would parse."""
     if len(blocks) > 50:
         yield "no more than 50 items allowed"
-    if len(json.dumps(blocks, ensure_ascii=False)) > 13_000:
+    if len(json.dumps(blocks, ensure_ascii=False).encode("utf-16-le")) // 2 > 13_000:
         yield "blocks too long"
     for block in blocks:
-        if block["type"] not in ("rich_text", "context"):
-            yield f"unsupported type: {block['type']}"
-        if block["type"] == "context" and len(block["elements"]) > 10:
-            yield "no more than 10 items allowed"
+        known = {"rich_text": rich_errors, "context": context_errors, "header": header_errors, "actions": button_errors}
+        yield from known.get(block["type"], lambda block: (f"unsupported type: {block['type']}",))(block)
     for element in walk(blocks):
         if "text" in element and isinstance(element["text"], str) and not 1 <= len(element["text"]) <= 3000:
             yield "text must be 1 to 3000 characters"
-        if element.get("type") in ("mrkdwn", "user", "usergroup", "broadcast", "emoji"):
+        if element.get("type") in ("mrkdwn", "user", "usergroup", "channel", "broadcast", "emoji", "date"):
             yield f"parsed text: {element['type']}"
-        if element.get("type") == "link" and not str(element.get("url")).startswith(("http://", "https://")):
+        if element.get("type") == "plain_text" and element.get("emoji") is not False:
+            yield "names of emoji are parsed"
+        if "url" in element and not str(element["url"]).startswith(("http://", "https://")):
             yield "must be a valid URL"
+        if len(str(element.get("url", ""))) > 3000:
+            yield "must be less than 3001 characters"
+
+
+def rich_errors(block: dict[str, Any]) -> Any:
+    for part in block["elements"]:
+        rows = part["elements"] if part["type"] == "rich_text_list" else [part]
+        if not rows or any(row["type"] != "rich_text_section" or not row["elements"] for row in rows):
+            yield "must provide elements"
+        yield from (
+            f"unsupported element: {piece['type']}"
+            for row in rows
+            for piece in row["elements"]
+            if piece["type"] not in ("text", "link")
+        )
+
+
+def context_errors(block: dict[str, Any]) -> Any:
+    if not 1 <= len(block["elements"]) <= 10:
+        yield "no more than 10 items allowed"
+    yield from (f"unsupported element: {one['type']}" for one in block["elements"] if one["type"] != "plain_text")
+
+
+def header_errors(block: dict[str, Any]) -> Any:
+    if block["text"]["type"] != "plain_text" or not 1 <= len(block["text"]["text"]) <= 150:
+        yield "must be less than 151 characters"
+
+
+def button_errors(block: dict[str, Any]) -> Any:
+    ids = [one.get("action_id") for one in block["elements"]]
+    if not 1 <= len(ids) <= 25 or len(set(ids)) < len(ids):
+        yield "no more than 25 items allowed, each with an action_id of its own"
+    for one in block["elements"]:
+        if one["type"] == "button" and len(one["text"]["text"]) > 75:
+            yield "must be less than 76 characters"
+        if len(one.get("action_id", "")) > 255 or len(one.get("value", "")) > 2000:
+            yield "action_id or value is too long"
 
 
 def walk(node: Any) -> Any:
@@ -216,16 +294,29 @@ class Handler(BaseHTTPRequestHandler):
             world.requests.append(
                 {"method": method, "args": args, "fault": fault and fault["do"], "at": time.monotonic()}
             )
-            out = world.call(method, args, token) if fault is None or fault["stored"] or fault["do"] == "no_ts" else {}
+            out = (
+                world.call(method, args, token)
+                if fault is None or fault["stored"] or fault["do"] in ("no_ts", "slow")
+                else {}
+            )
         body = json.dumps(out).encode()
         if fault is None:
             self.answer(200, body, {"X-OAuth-Scopes": ",".join(world.tokens.get(token, []))})
             return
         do = fault["do"]
-        if do == "hang":
+        if do in ("hang", "slow"):
             time.sleep(fault.get("seconds", 5))
-        if do in ("drop", "hang"):
+        if do == "slow":
+            self.answer(200, body)
+        elif do in ("drop", "hang"):
             self.close_connection = True
+        elif do == "reset":
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+            self.close_connection = True
+        elif do == "late":
+            self.close_connection = True
+            threading.Timer(fault["seconds"], self.later, (method, args, token)).start()
         elif do == "cut":
             self.answer(200, body or b'{"ok": true}', cut=True)
         elif do == "badjson":
@@ -239,6 +330,10 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(int(do), b"<html>trouble</html>")
         else:
             self.answer(200, json.dumps({"ok": False, "error": do}).encode())
+
+    def later(self, method: str, args: dict[str, Any], token: str) -> None:
+        with self.world.lock:
+            self.world.call(method, args, token)
 
     def answer(self, status: int, body: bytes, headers: dict[str, str] | None = None, *, cut: bool = False) -> None:
         self.send_response(status)

@@ -139,7 +139,7 @@ def test_version_is_printed(world: World) -> None:
         (["stories", "show", "twelve"], "is no id"),
         (["stories", "mute", "s1", "--for", "soon"], "is no length of time"),
         (["alerts", "show", "o99999"], "there is no alert o99999"),
-        (["alerts", "test", "pigeon:coop"], "no sink is called 'pigeon'"),
+        (["alerts", "test", "pigeon:coop"], "no sink has this name"),
         (["topics", "show", "gardening"], "no topic has the id"),
         (["corpus", "show", "gardening"], "no record has the id"),
         (["corpus", "add", "nowhere.txt"], "cannot be read"),

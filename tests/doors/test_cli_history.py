@@ -173,6 +173,16 @@ def test_backfill_takes_every_kind_of_source_in_and_alerts_of_nothing(tmp_path: 
     assert [(row["read"], row["new"]) for row in grown["sources"]] == [(1, 1)]
 
 
+def test_a_backfill_that_is_asked_to_tell_puts_one_digest_into_the_outbox(tmp_path: Path) -> None:
+    cli = Cli.on(tmp_path, {"harbour": "https://harbour.example/feed"})
+    told = cli.json("backfill", write(tmp_path / "a.jsonl", LINES), "--alert")
+    assert (told["complete"], told["digests"]) == (True, 1)
+    (row,) = cli.json("alerts", "list")
+    assert (row["state"], row["alert"]["kind"]) == ("held", "digest")
+    assert [item["headline"] for item in row["alert"]["items"]] == [TALKS, EXPELLED]
+    assert {item["why"] for item in row["alert"]["items"]} == {"taken in as history"}
+
+
 def test_backfill_keeps_to_its_window(tmp_path: Path) -> None:
     cli = Cli.on(tmp_path, {"harbour": "https://harbour.example/feed"})
     source = write(tmp_path / "a.jsonl", LINES)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sqlalchemy import func, select
 
-from monitor.entities import Profile, Story, StoryId
+from monitor.entities import Profile, Stirred, Story, StoryId
 from monitor.store import SqlStore, SqlTx, Views, tables
 from monitor.store.keys import AFTER, BEFORE, KEYS_OF_STORY, hashed
 from monitor.store.stories import ALIKE, BUSY_MOST, FOUND, LATEST
@@ -199,3 +199,31 @@ def test_a_thread_of_events_is_shown_in_its_order_from_any_of_its_stories(store:
     for story in (visit, protest, reply):
         assert [each.id for each in views.story(story).events] == [visit, reply, protest]
     assert views.story(other).events == ()
+
+
+def stirred(tx: SqlTx, *keys: str, at: dt.datetime = make.NOW) -> list[Stirred]:
+    return list(tx.stirred(keys, at, opened=30 * DAY, moved=10 * DAY))
+
+
+def test_a_key_was_told_of_lately_in_as_many_articles_as_brought_it(store: SqlStore) -> None:
+    with store.begin() as tx:
+        first = opened(tx, "affair:seizure", at=make.NOW - 2 * DAY)
+        last = opened(tx, "affair:seizure", "abe", at=make.NOW - DAY)
+        again = tx.story(first)
+        assert again is not None
+        tx.index_story(again, ["affair:seizure"])
+    with store.read() as tx:
+        assert stirred(tx, "affair:seizure", "affair:talks") == [Stirred(key="affair:seizure", story=last, articles=3)]
+        assert stirred(tx, "affair:talks") == []
+
+
+def test_a_story_that_rests_is_old_or_is_yet_to_come_makes_nothing_plain(store: SqlStore) -> None:
+    with store.begin() as tx:
+        for days in (-11, 1):
+            opened(tx, "affair:seizure", at=make.NOW + days * DAY)
+        old = tx.story(opened(tx, "affair:seizure", at=make.NOW - 31 * DAY))
+        assert old is not None
+        tx.save_story(replace(old, last_at=make.NOW))
+    with store.read() as tx:
+        assert stirred(tx, "affair:seizure") == []
+        assert [one.articles for one in stirred(tx, "affair:seizure", at=make.NOW - 10 * DAY)] == [2]

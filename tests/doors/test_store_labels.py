@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.entities import AlertReason, EntryId, FeedId, Reason, TopicId, Verdict
-from monitor.evaluation import LabelKind, Labelled, LabelView
+from monitor.entities import AlertReason, EntryId, FeedId, LabelKind, LabelView, Reason, TopicId, Verdict
+from monitor.evaluation import Labelled
 from monitor.store import SqlStore, Views
 from tests import make
 
@@ -33,7 +33,10 @@ def views(store: SqlStore) -> Views:
 
 
 def label(views: Views, ref: str, kind: LabelKind, hours: float, by: str = "anna") -> LabelView:
-    return views.add_label(ref, kind, by=by, now=make.at(hours=hours), note="why")
+    with views.store.begin() as tx:
+        kept = tx.label(ref, kind, by=by, now=make.at(hours=hours), note="why")
+    assert kept is not None
+    return kept
 
 
 def test_an_entry_comes_with_its_topics_what_became_of_it_and_all_labels_in_order(views: Views) -> None:

@@ -17,6 +17,8 @@ from monitor.entities import (
     DevelopmentId,
     EntryId,
     FeedId,
+    LabelKind,
+    LabelView,
     OutboxId,
     OutboxState,
     Reason,
@@ -25,7 +27,6 @@ from monitor.entities import (
     Verdict,
 )
 from monitor.errors import UsageError
-from monitor.evaluation import LabelKind, LabelView
 from monitor.store import Pruned, RetentionPolicy, SqlStore, Views, prune
 from monitor.store.codec import jsonable
 from monitor.store.shown import EntryView, FeedView, QueueView, StoryView
@@ -267,7 +268,7 @@ def test_an_explanation_of_a_development_holds_everything(house: SqlStore, views
     with house.begin() as tx:
         edit = make.numbered(2, text="Edited.", content_hash="e")
         tx.add_revision(EntryId(2), edit, make.account(Verdict.REVISION, Reason.EDITED), make.at(hours=4))
-    said = views.add_label("o2", LabelKind.NOT_NEW, by="anna", now=make.NOW)
+        said = tx.label("o2", LabelKind.NOT_NEW, by="anna", now=make.NOW)
     (told,) = views.explain("d2")
     assert told.entry == entry_view(2, revisions=1)
     assert told.keys == make.numbered(2).keys
@@ -302,7 +303,8 @@ def test_an_off_beat_entry_explains_itself_until_retention_thins_it(house: SqlSt
 
 
 def test_every_answer_becomes_json(views: Views) -> None:
-    views.add_label("e1", LabelKind.RELEVANT, by="anna", now=make.NOW)
+    with views.store.begin() as tx:
+        tx.label("e1", LabelKind.RELEVANT, by="anna", now=make.NOW)
     answers = [
         views.feeds(),
         views.queue(),
@@ -324,8 +326,9 @@ def test_every_answer_becomes_json(views: Views) -> None:
 
 
 def test_a_label_said_twice_by_one_reader_stands_once_as_said_last(views: Views) -> None:
-    def say(who: str, hours: int, label: LabelKind = LabelKind.NOT_NEW) -> LabelView:
-        return views.add_label("d1", label, by=who, now=make.at(hours=hours))
+    def say(who: str, hours: int, label: LabelKind = LabelKind.NOT_NEW, ref: str = "d1") -> LabelView | None:
+        with views.store.begin() as tx:
+            return tx.label(ref, label, by=who, now=make.at(hours=hours))
 
     say("anna", 1)
     first = say("anna", 2)
@@ -336,8 +339,7 @@ def test_a_label_said_twice_by_one_reader_stands_once_as_said_last(views: Views)
     assert views.labels() == (third, second, first)
     assert views.labels(since=make.at(hours=3)) == (third, second)
     assert views.labels(limit=1) == (third,)
-    with pytest.raises(UsageError, match="could be labelled"):
-        views.add_label("d99", LabelKind.RELEVANT, by="anna", now=make.NOW)
+    assert say("anna", 5, ref="d99") is None
 
 
 def test_retention_forgets_bodies_and_off_beat_details_and_nothing_else(house: SqlStore) -> None:

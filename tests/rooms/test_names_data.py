@@ -347,3 +347,11 @@ def test_matters_against_have_unique_ids_and_weights_of_at_most_one() -> None:
     ids = [row["id"] for row in BEAT["against"]]
     assert len(set(ids)) == len(ids)
     assert [row["id"] for row in BEAT["against"] if not 0.0 < row["weight"] <= 1.0] == []
+
+
+@pytest.mark.parametrize("affair", sorted(BEAT["affair"]))
+def test_an_affair_is_told_in_every_language_and_no_word_stands_twice_in_a_line(affair: str) -> None:
+    lists = BEAT["affair"][affair]
+    assert sorted(lists) == sorted(LANGS)
+    lines = [group.split(" | ") for lang in LANGS for line in lists[lang] for group in line.split(" + ")]
+    assert [line for line in lines if len(set(line)) != len(line)] == []

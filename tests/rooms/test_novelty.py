@@ -9,7 +9,7 @@ import pytest
 
 from monitor.embed import lead
 from monitor.entities import Detection, Profile, Reason, Story, StoryId, Told, Verdict
-from monitor.stories.changes import Found, changes
+from monitor.stories.changes import Found, changes, told_again
 from monitor.stories.novelty import KEPT, NAMES, Traits, chance, likeness_to, remembered, repeated, signs
 from monitor.stories.novelty_weights import WEIGHTS
 from tests import make
@@ -66,7 +66,7 @@ def test_a_plain_change_raises_the_chance_and_an_opinion_lowers_it() -> None:
 
 
 def test_old_words_without_a_fact_of_their_own_are_never_novel() -> None:
-    assert chance(Traits(meaning=0.3, length=2.0, size=3.0)) == 0.0
+    assert chance(Traits(meaning=0.3, length=2.0)) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -213,3 +213,81 @@ def test_the_islands_as_a_whole_are_no_other_place_and_the_same_denial_no_second
 
     assert not any(item.another for item in found(tell("ロシア閣僚、北方領土を訪問", "ja", 3), visit))
     assert found(tell("В Японии опровергли срыв переговоров с Россией по лососю", "ru", 3), denial) == ()
+
+
+@pytest.mark.parametrize(
+    ("title", "share"),
+    [
+        ("Japanese boat seized by Russian border guards off Nemuro", 1.0),
+        ("Russia releases Japanese boat off Nemuro", 0.0),
+        ("Russian border guards seize Japanese boat off Nemuro with nine crew", 0.0),
+        ("Boat, sea and weather", 0.0),
+    ],
+)
+def test_a_fact_is_told_again_only_with_its_act_stage_and_number(title: str, share: float) -> None:
+    assert told_again(tell(title, hours=3), SEIZED.profile, extractor()) == share
+
+
+def test_words_are_never_told_again_since_what_was_said_may_differ() -> None:
+    spoke = story_of(tell("Lavrov says Japan must recognise the results of the war"))
+
+    assert told_again(tell("Lavrov says Japan must sign a treaty", hours=3), spoke.profile, extractor()) == 0.0
+
+
+def test_who_protested_tells_nothing_by_condemning_but_a_protest_goes_beyond_criticism() -> None:
+    protested = story_of(tell("Russia deploys missiles on Matua"), tell("Japan protests missiles on Matua", hours=1))
+    condemned = story_of(tell("Russia deploys missiles on Matua"), tell("Japan condemns missiles on Matua", hours=1))
+
+    condemns = found(tell("Japan condemns missiles on Matua", hours=3), protested)
+    protests = found(tell("Japan protests missiles on Matua", hours=3), condemned)
+    assert Reason.FIRST_WORD not in {item.reason for item in condemns}
+    assert [item.reason for item in protests] == [Reason.FIRST_WORD]
+
+
+def test_criticism_of_what_was_suspended_is_no_reversal_of_it() -> None:
+    story = story_of(
+        tell("Russia suspends fisheries agreement with Japan"),
+        tell("Japan criticizes suspended fisheries agreement with Russia", hours=1),
+    )
+
+    told = tell("Japan criticizes Russia over fisheries agreement", hours=3)
+    assert Reason.REVERSAL not in {item.reason for item in found(told, story)}
+
+
+def test_what_is_announced_is_not_old_though_the_corpus_counts_the_same() -> None:
+    story = story_of(tell("Japan protests Russian remarks on Bucha"))
+    plan, held = (
+        tell("Japan to expel eight Russian diplomats", hours=3),
+        tell("Japan expels eight Russian diplomats", hours=3),
+    )
+
+    assert [item.reason for item in found(plan, story)] == [Reason.NEW_FACT]
+    assert found(held, story) == ()
+
+
+def test_an_old_title_over_a_new_act_differs_from_one_that_recalls_a_year() -> None:
+    title = "Japan renews protest over Russian patrols near Kurils"
+    story = story_of(tell(title, text="The protest was lodged on Monday."))
+    fresh = tell(title, hours=3, text="The protest was lodged on Monday, and fishing talks were called off.")
+    recalled = tell(title, hours=3, text="Fishing talks were called off in 2012. The protest was lodged on Monday.")
+
+    assert stories().novelty(fresh, story) > stories().novelty(recalled, story)
+
+
+@pytest.mark.parametrize(
+    ("lang", "title", "asked"),
+    [
+        ("en", "Why Japan and Russia have no peace treaty", True),
+        ("en", "Japan explains why it protests Russian drills", False),
+        ("en", "Will Putin come to Japan this year?", True),
+        ("ru", "Курильский узел: почему Москва и Токио не договорились", True),
+        ("ru", "Лавров рассказал, почему прерваны переговоры с Японией", False),
+        ("ru", "Как сообщили в МИД, Япония направила ноту", False),
+        ("ja", "安全操業とは 日ロ協定の仕組み", True),
+        ("ja", "ロシア外相「対話とは呼べない」 日本を批判", False),
+        ("ja", "官房長官「コメント控える」 島の命名", False),
+    ],
+)
+def test_a_title_that_asks_or_explains_is_no_report(lang: str, title: str, asked: bool) -> None:
+    assert extractor().tone(title, lang, "opinion") is asked
+    assert not extractor().tone(title, lang, "preview")

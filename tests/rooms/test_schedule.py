@@ -689,7 +689,7 @@ def test_a_push_is_news_and_moves_neither_pace_nor_validators() -> None:
         make.feed(), state, intake=make.intake(new=1, entries=1, newest=make.at(minutes=-1)), now=make.NOW
     )
     assert after == replace(
-        state, push=make.push(missed=1, last_push_at=make.NOW), last_new_at=make.NOW, rhythm=hours(1),
+        state, push=make.push(missed=1, last_push_at=make.NOW), last_new_at=make.NOW, rhythm=hours(1), long_pause=hours(1),
         newest_published_at=make.at(minutes=-1),
     )  # fmt: skip
 
@@ -780,6 +780,19 @@ def test_the_usual_pause_is_learnt_up_quickly_and_down_slowly() -> None:
         state = replace(polled(replace(state, last_new_at=make.at(hours=last)), doc=document(), new=1), gap=None)
         learnt.append(state.rhythm)
     assert learnt == [hours(2), hours(6), hours(5.6)]
+
+
+@pytest.mark.parametrize("scale", [1, 30])
+def test_the_long_pause_is_the_one_that_about_nineteen_of_twenty_stay_below(scale: float) -> None:
+    rng = random.Random(42)
+    pauses = [rng.expovariate(1) * scale / 10 for _ in range(1000)]  # hours, 6 min or 3 h between two on the average
+    state, longer = before(rhythm=None, last_new_at=make.NOW), 0
+    for number, pause in enumerate(pauses):
+        last = make.at(hours=-pause)
+        state = replace(state, last_new_at=last, last_success_at=make.at(minutes=-1))
+        longer += number >= 100 and state.long_pause is not None and hours(pause) > state.long_pause
+        state = replace(polled(state, doc=document(), new=1), gap=None)
+    assert 0.03 < longer / 900 < 0.08
 
 
 @pytest.mark.parametrize(("pause", "rhythm"), [(30, 30), (1, 1), (0.9, None), (None, None)])

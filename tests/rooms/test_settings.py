@@ -388,8 +388,29 @@ def test_the_environment_wins_over_the_file(folder: Path, monkeypatch: pytest.Mo
             'environment: MONITOR_HTTP__ALLOW_ADDRESSES: write it as JSON: ["…"]',
         ),
         ("MONITOR_SLACK", "xoxb-1", "environment: MONITOR_SLACK: write it as JSON: {}"),
+        (
+            "MONITOR_WEBHOOK__DESK__URLL",
+            "https://hooks.example/secret",
+            "environment: MONITOR_WEBHOOK__DESK__URLL: no such setting; unset it, or docs/configuration.md names them all",
+        ),
+        (
+            "MONITOR_APPRISE__MAIL__URL_FILE",
+            "/nowhere/address",
+            (
+                "environment: MONITOR_APPRISE__MAIL__URL_FILE = '/nowhere/address': cannot be read (No such file or directory); "
+                "mend the path, or make the file readable for this user"
+            ),
+        ),
     ],
-    ids=["a typo", "an unknown one", "a bad value", "a list that is no JSON", "a table that is no JSON"],
+    ids=[
+        "a typo",
+        "an unknown one",
+        "a bad value",
+        "a list that is no JSON",
+        "a table that is no JSON",
+        "an unknown key under a name",
+        "a file that is not there, under a name",
+    ],
 )
 def test_a_mistake_in_the_environment_names_the_variable(
     folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, line: str
@@ -425,6 +446,35 @@ def test_a_secret_file_that_is_not_there_is_named_by_its_variable(
         (
             "environment: MONITOR_DATABASE__PASSWORD_FILE = '/nowhere/password': cannot be read (No such file or directory); "
             "mend the path, or make the file readable for this user"
+        )
+    ]
+
+
+def test_what_stands_under_a_name_comes_from_file_and_environment_and_its_secret_is_never_shown(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = folder.parent / "address"
+    address.write_text("mailto://user:hunter2@mail.example\n", encoding="utf-8")
+    write(folder, "monitor.toml", f"[apprise.mail]\nurl_file = '{address}'\n[jsonl.log]\npath = 'alerts.jsonl'")
+    monkeypatch.setenv("MONITOR_WEBHOOK__DESK__URL", "https://hooks.example/hunter2")
+
+    settings = load_settings(folder)
+
+    mail, desk = settings.apprise["mail"].url, settings.webhook["desk"].url
+    assert mail is not None
+    assert desk is not None
+    assert mail.get_secret_value() == "mailto://user:hunter2@mail.example"
+    assert desk.get_secret_value() == "https://hooks.example/hunter2"
+    assert settings.jsonl["log"].path == Path("alerts.jsonl")
+    assert "hunter2" not in repr(settings) + settings.model_dump_json()
+
+
+def test_a_name_is_one_that_a_variable_can_spell(folder: Path) -> None:
+    write(folder, "monitor.toml", "[webhook.the-desk]\nurl_file = 'x'")
+    assert mistakes(folder) == [
+        (
+            "config/monitor.toml: webhook.the-desk[key] = 'the-desk': "
+            "write a name of small letters and digits, such as desk"
         )
     ]
 
@@ -482,9 +532,12 @@ def written(value: object) -> str:
 @pytest.mark.parametrize("table", SettingsModel.model_fields)
 def test_every_key_stands_in_the_docs_with_its_default_and_its_meaning(table: str) -> None:
     text = DOCS.read_text(encoding="utf-8")
+    model = SettingsModel.model_fields[table].annotation
+    inside = getattr(model, "__args__", ())  # tables under names of the user's own: [webhook.desk]
+    before, model = (f"{table}.NAME", inside[1]) if inside else (table, model)
     rows = {
-        f"| `{table}.{key}` | {written(field.default)} | {field.description} |"
-        for key, field in SettingsModel.model_fields[table].annotation.model_fields.items()  # type: ignore[union-attr]
+        f"| `{before}.{key}` | {written(None if field.is_required() else field.default)} | {field.description} |"
+        for key, field in model.model_fields.items()  # type: ignore[union-attr]
     }
     assert {row for row in rows if row not in text} == set()
 

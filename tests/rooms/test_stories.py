@@ -177,6 +177,27 @@ def test_another_act_of_the_same_people_speaks_against_one_event() -> None:
     assert same > other
 
 
+@pytest.mark.parametrize(
+    ("deed", "answer", "matter", "apart"),
+    [
+        ("Lavrov visits Kunashir", "Japan protests Lavrov visit to Kunashir", "Drills begin on Kunashir", True),
+        ("Macron visits Berlin", "Austria protests Macron visit to Berlin", "Fair begins in Berlin", False),
+    ],
+)
+def test_an_answer_to_a_deed_stands_apart_in_busy_days_and_on_the_beat_alone(
+    deed: str, answer: str, matter: str, apart: bool
+) -> None:
+    story, at = story_of(tell(deed)), make.at(hours=5)
+    busy = story_of(*(tell(f"{matter}, day {day}", hours=day) for day in range(1, 5)), id=2)
+
+    def weighed(*beside: Story) -> float:
+        ranked = stories().ranked(tell(answer, hours=5), (story, *beside), NOBODY_LEARNT, at)
+        return next(seen.traits.answer_crowd for _, one, seen in ranked if one.id == story.id)
+
+    assert (weighed() < weighed(busy)) is apart
+    assert (weighed(busy) > 0.0) is apart
+
+
 def test_the_order_of_candidates_changes_nothing() -> None:
     held = (story_of(DRILL), story_of(FISH, id=2), story_of(tell("Lavrov visits Tokyo"), id=3))
     told = tell("Russia begins drills on Kunashir", hours=5)

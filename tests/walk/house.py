@@ -15,7 +15,8 @@ from pathlib import Path
 from monitor.app import App
 from monitor.daemon import Daemon
 from monitor.entities import Feed, FeedId
-from monitor.pipeline import Polled, Rooms
+from monitor.intake import Polled
+from monitor.pipeline import Rooms
 from monitor.settings import Config, load
 
 CONFIG = Path(__file__).parent.parent.parent / "config"

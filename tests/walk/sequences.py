@@ -26,7 +26,7 @@ from sqlalchemy import select
 from monitor.app import App
 from monitor.dedupe import REVISIONS_MOST
 from monitor.entities import FeedId
-from monitor.pipeline import Polled
+from monitor.intake import Polled
 from monitor.store import tables as t
 
 _ITEM = re.compile(r"<item\b.*?</item>", re.DOTALL)

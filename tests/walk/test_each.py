@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Sequence
 
 from monitor.app import App
-from monitor.entities import Account, Entry, FeedId, Mode, Verdict
-from monitor.pipeline import Dated, Rooms
+from monitor.entities import Account, Entry, FeedId, Mode, Reason, Verdict
+from monitor.intake import Dated
+from monitor.pipeline import Rooms
 from monitor.settings import Config
 from tests.walk.house import START, feed
 
@@ -69,3 +71,24 @@ def test_entries_taken_in_two_pieces_end_as_in_one(config: Config, rooms: Rooms)
 
 def test_no_entries_give_no_accounts(config: Config, rooms: Rooms) -> None:
     assert house(config, rooms).pipeline.ingest_each([], mode=Mode.LIVE) == []
+
+
+class Picky:
+    """An embedder that cannot bear one text, and fails all that are given with it."""
+
+    def embed(self, texts: Sequence[str], lang: str) -> Sequence[tuple[float, ...]]:
+        """Empty vectors, as of a house without an embedder."""
+        if any("rejects" in text for text in texts):
+            raise ValueError("a text that cannot be encoded")
+        return ((),) * len(texts)
+
+
+def test_a_text_that_cannot_be_encoded_costs_its_own_entry_alone(config: Config, rooms: Rooms) -> None:
+    sound, picky = house(config, rooms), house(config, dataclasses.replace(rooms, embedder=Picky()))
+    expected = [verdict_of(account) for account in sound.pipeline.ingest_each(given(), mode=Mode.LIVE)]
+    found = [verdict_of(account) for account in picky.pipeline.ingest_each(given(), mode=Mode.LIVE)]
+    assert found == [*expected[:4], (Verdict.REJECTED, Reason.UNREADABLE), *expected[5:]]
+
+
+def verdict_of(account: Account | None) -> tuple[Verdict, Reason] | None:
+    return account and (account.verdict, account.reason)

@@ -7,7 +7,7 @@ import datetime as dt
 import random
 
 from monitor.app import App
-from monitor.entities import FeedId, FeedState, Incident, IncidentKind, OutboxState, Problem
+from monitor.entities import FeedId, FeedState, Incident, IncidentKind, OutboxRow, OutboxState, Problem
 from tests import make
 from tests.walk.conftest import OpenHouse
 
@@ -42,10 +42,15 @@ def incidents(app: App, *, open_only: bool = True) -> list[Incident]:
         return sorted(tx.incidents(open_only=open_only), key=lambda one: one.id)
 
 
-def notices(app: App) -> list[str]:
+def outbox(app: App) -> list[OutboxRow]:
     """What operators were told after the start."""
     with app.store.read() as tx:
-        return [row.alert.headline for row in tx.outbox(states=list(OutboxState))][1:]
+        return list(tx.outbox(states=list(OutboxState), limit=2000))[1:]
+
+
+def notices(app: App) -> list[str]:
+    """Its headlines."""
+    return [row.alert.headline for row in outbox(app)]
 
 
 def test_an_outage_of_our_own_blames_no_feed_is_told_once_and_forgives_what_it_caused(open_house: OpenHouse) -> None:
@@ -81,7 +86,7 @@ def test_an_outage_of_our_own_blames_no_feed_is_told_once_and_forgives_what_it_c
     assert [(one.feed_id, one.kind) for one in incidents(app)] == outage[:1]
     closed = incidents(app, open_only=False)[1]
     assert (closed.closed_at, closed.told) == (make.at(minutes=90), True)
-    assert notices(app) == ["1 feed needs a look", "1 feed needs a look", "1 feed trouble over"]
+    assert notices(app) == ["down-before: cannot be reached", "this machine: no network"]
 
 
 def test_a_thousand_feeds_and_more_that_are_ill_are_told_once(open_house: OpenHouse) -> None:
@@ -91,4 +96,15 @@ def test_a_thousand_feeds_and_more_that_are_ill_are_told_once(open_house: OpenHo
     remember(app, [polled(FeedState(feed_id=feed.id), make.NOW, Problem.TLS, make.at(hours=-1), 3) for feed in feeds])
     reviews = [app.review(make.at(minutes=minute), network=True, spread=random.Random(1)) for minute in range(3)]
     assert [(len(one.opened), len(one.told)) for one in reviews] == [(1003, 1003), (0, 0), (0, 0)]
-    assert notices(app) == ["1003 feeds need a look"]
+    told = [row for row in outbox(app) if row.state is not OutboxState.MERGED]
+    assert [row.alert.headline for row in told] == ["1003 feeds need a look"]
+    assert (len(told[0].alert.news), told[0].alert.news[-1]) == (21, "… and 983 more: monitor incidents")
+
+    with app.store.begin() as tx:
+        for name in feeds[5:8]:
+            tx.save_feed_state(
+                FeedState(feed_id=name.id, last_attempt_at=make.at(minutes=50), last_success_at=make.at(minutes=50))
+            )
+    app.review(make.at(minutes=51), network=True, spread=random.Random(1))
+    assert outbox(app)[0].alert.headline == "1000 feeds still need a look"
+    assert "ill-7: certificate not valid: over, its certificate holds again" in outbox(app)[0].alert.news[7]

