@@ -108,7 +108,7 @@ def _told_by(alert: Alert) -> str:
         return ""
     wires = f", crediting {', '.join(alert.credits)}" if alert.credits else ""
     newsrooms = f"{alert.independent} independent newsroom{'s' if alert.independent != 1 else ''}"
-    reports = f"{alert.articles} reports" if alert.articles > 1 else ""
+    articles = words.counted(alert.articles, "article") if alert.articles > 1 else ""
     return " · ".join(
-        safe.unique((", ".join(alert.publishers) + wires, newsrooms if alert.independent else "", reports))
+        safe.unique((", ".join(alert.publishers) + wires, newsrooms if alert.independent else "", articles))
     )

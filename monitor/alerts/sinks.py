@@ -67,6 +67,8 @@ def nowhere(settings: Settings, destination: Destination) -> str:
     sink, name = destination.partition(":")[0], name_of(destination)
     if sink not in SINKS:
         return f"no sink has this name; write {' or '.join(sorted(SINKS))}, for Slack with the channel: slack:C0123"
+    if sink == "slack" and name in SINKS:  # a bare word is a channel of Slack, but none is called so
+        return f"this is a sink without its place; write {name}:{'C0123' if name == 'slack' else 'NAME'}"
     tables = getattr(settings, sink, None)  # of those sinks that have several places, each with a table: [webhook.desk]
     if not isinstance(tables, Mapping) or name in tables:
         return ""

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from monitor.alerts.policy import BY_HAND, place
+from monitor.alerts.safe import cut
 from monitor.app import App
 from monitor.cli import payload
 from monitor.cli.common import (
@@ -34,6 +35,10 @@ from monitor.settings import zone
 
 Id = Annotated[str, typer.Argument(metavar="ALERT", help="The alert's id: o7.")]
 WAITING = (OutboxState.HELD, OutboxState.PENDING, OutboxState.UNKNOWN)
+
+
+_ERROR = 60
+"""Characters of an answer in the list: enough to know it by; `show` has it whole."""
 
 
 def list_(
@@ -82,7 +87,7 @@ def list_(
                 row.alert.kind,
                 row.alert.ref,
                 row.alert.headline,
-                row.error,
+                cut(row.error, _ERROR),
             )
             for row in rows
         ),

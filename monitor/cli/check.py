@@ -98,12 +98,14 @@ def _database(app: App) -> Part:
 
 
 def _alerts(app: App) -> Part:
+    from monitor.alerts.sinks import nowhere
+
     policy = app.alert_policy
     places = tuple(dict.fromkeys((*policy.destinations(), *([policy.operators] if policy.operators else []))))
-    problems: list[str] = []
+    problems = [str(error) for error in app.misrouted()]
+    leading = tuple(each for each in places if not nowhere(app.config.settings, each))
     for sink in app.sinks.values():
-        problems += sink.check(places)
-    problems += [str(error) for error in app.misrouted()]
+        problems += sink.check(leading)
     slack = app.config.settings.slack
     if slack.token is not None and not slack.channel and not any(place.startswith("slack:") for place in places):
         problems.append(

@@ -86,12 +86,12 @@ def login() -> str:
         return "unknown"
 
 
-def parse_time(text: str, option: str) -> dt.datetime:
-    """An ISO 8601 time with its zone; a bare date is its midnight in UTC."""
+def parse_time(text: str, option: str, *, or_else: str = "") -> dt.datetime:
+    """An ISO 8601 time with its zone; a bare date is its midnight in UTC. ``or_else``: what else could be written."""
     try:
         moment = dt.datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"{option} {text!r} is no time; write e.g. 2026-03-01T09:00:00+09:00") from None
+        raise UsageError(f"{option} {text!r} is no time; write e.g. 2026-03-01T09:00:00+09:00{or_else}") from None
     if moment.tzinfo is None:
         if len(text) > len("2026-03-01"):
             raise UsageError(f"{option} {text!r} has no zone; add Z or an offset such as +09:00")
@@ -104,7 +104,7 @@ def parse_since(text: str, option: str, now: dt.datetime) -> dt.datetime:
     try:
         back: dt.timedelta = configuration.parse_span(text)
     except ValueError:
-        return parse_time(text, option)
+        return parse_time(text, option, or_else=" or how long ago it was: 6h, 7d")
     return now - back
 
 

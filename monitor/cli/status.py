@@ -336,7 +336,7 @@ def _show_delivery(found: Status, tz: dt.tzinfo) -> None:
         say(f"Muted: {counted(told.muted_stories, 'story', 'stories')}; `monitor stories list --muted`")
     table(
         "",
-        ("destination", "state", "waits", "oldest", "last sent", "what to do"),
+        ("destination", "state", "not told", "oldest", "last sent", "what to do"),
         (
             (
                 line.destination,

@@ -215,6 +215,8 @@ def test_every_sink_is_made_from_the_settings_without_opening_anything(tmp_path:
         ("slack:C1", ""),
         ("webhook:desk", "no table [webhook.desk] in monitor.toml; add one, as docs/sinks.md shows"),
         ("jsonl:", "say which one: jsonl:NAME, with a table [jsonl.NAME]"),
+        ("slack:webhook", "this is a sink without its place; write webhook:NAME"),
+        ("slack:slack", "this is a sink without its place; write slack:C0123"),
         (
             "pigeon:coop",
             (

@@ -130,6 +130,7 @@ def test_version_is_printed(world: World) -> None:
     [
         (["nonsense"], "No such command"),
         (["poll", "--at", "yesterday"], "--at 'yesterday' is no time"),
+        (["alerts", "list", "--since", "7x"], "or how long ago it was: 6h, 7d"),
         (["poll", "--at", "2026-03-01T09:00:00"], "has no zone"),
         (["poll", "nobody"], "no feed has the id 'nobody'"),
         (["status", "--config", "nowhere"], "there is no such folder"),

@@ -42,8 +42,8 @@ def test_a_row_that_is_not_made_yet_has_no_text() -> None:
 
 
 def test_an_alert_is_drafted_in_plain_lines() -> None:
-    assert payload.drafted(make.alert(), dt.UTC).splitlines()[:3] == [
+    assert payload.drafted(make.alert(articles=3), dt.UTC).splitlines()[:3] == [
         "[DEVELOPMENT] Ministers of Japan and Russia meet in Vienna",
         "new:        The two ministers met; no meeting was known.",
-        "told by:    Harbour Daily · 1 independent newsroom",
+        "told by:    Harbour Daily · 1 independent newsroom · 3 articles",
     ]
