@@ -164,7 +164,7 @@ def _show_many(out: Console, found: dict[str, Any]) -> None:
 def _show_telling(out: Console, found: dict[str, Any]) -> None:
     grid = _grid(
         f"From an article's first sight to Slack's word, without group wait, over {found['channels']} channels",
-        "articles a minute", "alerts", "median s", "p95 s", "most s", "CPU %", "peak MiB",
+        "articles a minute", "told", "median s", "p95 s", "most s", "CPU %", "peak MiB",
     )  # fmt: skip
     for rate, at in found["at"].items():
         grid.add_row(
